@@ -26,15 +26,17 @@ class OptionError(DamError):
     """An option's value cannot be used: the message names the option and what would be right."""
 
 
-class Unreachable(DamError):
+class Unreachable(DamError):  # noqa: N818 - read as a sentence where it is raised
     """No usable answer came: refused, reset, timed out, cut off, or TLS could not be agreed on.
 
-    ``sent`` tells whether the request may have reached the server, so that its effect is unknown.
+    ``sent`` tells whether the request may have reached the server, so that its effect is unknown; ``final`` that
+    trying again cannot help.
     """
 
-    def __init__(self, message: str, *, sent: bool, **context: Any) -> None:
+    def __init__(self, message: str, *, sent: bool, final: bool = False, **context: Any) -> None:
         super().__init__(message, **context)
         self.sent = sent
+        self.final = final
 
 
 class ServerError(DamError):
@@ -48,5 +50,5 @@ class ServerError(DamError):
         self.status = status
 
 
-class TimedOut(DamError):
+class TimedOut(DamError):  # noqa: N818
     """A wait ended before what was waited for; a timeout always fails the task."""

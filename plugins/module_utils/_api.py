@@ -1,0 +1,116 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The endpoints as methods: what to ask for, and the shape that the answer has to have."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import quote
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._client import Client
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Answer
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Operation, Row, Subscriber, array
+
+MISMATCHES_SINCE = "CF214"
+DELETE_SINCE = "CF216"
+OPERATIONS_SINCE = "CF209"
+SUBSCRIBERS_SINCE = "CF202"
+
+
+class Dam:
+    """The staging and operations calls of one environment's DAM API (vendor's OpenAPI document).
+
+    Every method raises Unreachable where no answer came, and ServerError where it is not the documented one.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._date: datetime | None = None
+
+    @property
+    def url(self) -> str:
+        return self.client.connection.dam_url
+
+    def now(self) -> datetime:
+        """The environment's own clock, as its last answer's ``Date`` header had it; ours where it sends none."""
+        return self._date or datetime.now(timezone.utc)
+
+    def _get(self, path: str, since: str | None = None, **query: Any) -> Any:
+        try:
+            return self._seen(self.client.get(path, **query)).body
+        except ServerError as error:
+            if error.status in (404, 405) and since is not None:
+                raise ServerError(
+                    f"{error.message} This call came with DAM release {since}: check that the server is not older, and "
+                    "that hostname, dx_port and dam_api_version lead to its DAM API.",
+                    **error.context,
+                ) from None
+            raise
+
+    def _seen(self, answer: Answer) -> Answer:
+        self._date = answer.date or self._date
+        return answer
+
+    def api_version(self) -> str | None:
+        """The DAM API's version such as ``1.41.0`` (1.N belongs to release CF(N+188)); None where it gives none."""
+        rows = array(self._get("/api-version", since="CF203"), "versions")
+        return str(rows[0]["version"]) if rows and rows[0].get("version") else None
+
+    def subscribers(self) -> list[Subscriber]:
+        """All environments that this one publishes to."""
+        return array(self._get("/staging/subscriber", since=SUBSCRIBERS_SINCE), "subscribers", Subscriber.from_json)
+
+    def subscriber(self, subscriber_id: str) -> Subscriber:
+        return Subscriber.from_json(self._get("/staging/subscriber/" + quote(subscriber_id, safe="")))
+
+    def set_resync_status(self, subscriber_id: str, status: str) -> Subscriber:
+        """Start a comparison or a resync (inferred from the vendor's OpenAPI document and command line)."""
+        return self._patch(subscriber_id, {"resyncStatus": status})
+
+    def _patch(self, subscriber_id: str, fields: Row) -> Subscriber:
+        path = "/staging/subscriber/" + quote(subscriber_id, safe="")
+        return Subscriber.from_json(self._seen(self.client.write("PATCH", path, fields)).body)
+
+    def mismatches(
+        self,
+        offset: int,
+        limit: int,
+        subscriber_id: str | None = None,
+        record_type: str | None = None,
+        record_action: str | None = None,
+    ) -> list[Row]:
+        """A page of mismatch logs, of all subscribers where none is named. The rows have no documented schema."""
+        body = self._get(
+            "/staging/mismatches",
+            since=MISMATCHES_SINCE,
+            subscriberId=subscriber_id,
+            recordType=record_type,
+            recordAction=record_action,
+            offset=offset,
+            limit=limit,
+        )
+        return array(body, "mismatch logs")
+
+    def delete_mismatches(self, subscriber_id: str | None = None) -> None:
+        """Delete the mismatch logs of one subscriber, or of all; 404 and 405 where the release cannot do that."""
+        self._seen(self.client.write("DELETE", "/staging/mismatches", subscriberId=subscriber_id))
+
+    def operations(self, offset: int, limit: int, status: str | None = None) -> list[Operation]:
+        """A page of the operation queue. How the server's filter by trigger function matches is not documented, so it
+        is never used."""
+        body = self._get("/operations", since=OPERATIONS_SINCE, status=status, offset=offset, limit=limit)
+        return array(body, "operations", Operation.from_json)
+
+    def record_total(self, record_type: str) -> int | None:
+        """How many records of a type there are; None where the release or the answer does not tell (the body is not
+        documented)."""
+        try:
+            body = self._get(f"/staging/records/{record_type}/summary")
+        except ServerError:
+            return None
+        count = body.get("count") if isinstance(body, dict) else None
+        return int(count) if isinstance(count, int) or (isinstance(count, str) and count.isdigit()) else None

@@ -1,0 +1,231 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Session, login and retries: the only file that knows how bytes travel. Knows nothing of Ansible."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Callable
+from urllib.parse import urlencode, urljoin
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
+from ansible_collections.dxops.dam_staging.plugins.module_utils._http import (
+    Answer,
+    Connection,
+    Raw,
+    backoff,
+    origin,
+    redirected,
+    refused,
+    retry_after,
+    server_date,
+    unusable,
+)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import clean
+
+try:
+    import requests
+
+    REQUESTS_IMPORT_ERROR: str | None = None
+except ImportError:
+    REQUESTS_IMPORT_ERROR = traceback.format_exc()
+
+TOKEN_COOKIE = "LtpaToken2"  # noqa: S105 - the cookie's name
+BUSY = (429, 502, 503, 504)
+REDIRECTS = (301, 302, 303, 307, 308)
+MAX_HOPS = 3
+MAX_BODY = 32 * 1024 * 1024
+# Each piece of an answer has to come within request_timeout, all of it within this many times request_timeout.
+WHOLE_ANSWER = 10
+
+
+class Client:
+    """Requests to one environment, logged in when needed and again whenever its token has run out.
+
+    Safe to be used by several threads. With ``read_only`` (check mode) nothing but GET and login leaves.
+    ``on_secret`` is told every token that is received, so that the caller can keep it out of what it prints.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        read_only: bool = False,
+        on_secret: Callable[[str], Any] = len,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.connection = connection
+        self.read_only = read_only
+        self._on_secret = on_secret
+        self._sleep = sleep
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._token = connection.token
+
+    def get(self, path: str, **query: Any) -> Answer:
+        """GET below the DAM API's address. Raises Unreachable or ServerError after the retries that may help."""
+        return self._call("GET", path, query, None)
+
+    def write(self, method: str, path: str, body: dict[str, Any] | None = None, **query: Any) -> Answer:
+        """The one place through which every change goes. It is sent once and never repeated.
+
+        The exception is an answer of 401: the server did not take the request, so it is sent again after a new login.
+        """
+        if self.read_only:
+            raise DamError(f"{method} {path} was not sent: nothing is changed in check mode.")
+        return self._call(method, path, query, body)
+
+    def _call(self, method: str, path: str, query: dict[str, Any], body: dict[str, Any] | None) -> Answer:
+        given = {name: value for name, value in query.items() if value is not None}
+        url = self.connection.dam_url + path + (f"?{urlencode(given)}" if given else "")
+        token = self._login(None)
+        raw = self._send(method, url, body, token)
+        if raw.status == 401:
+            token = self._login(token)
+            raw = self._send(method, url, body, token)
+        if not 200 <= raw.status < 300:
+            raise refused(method, raw, self._scrub, self.connection.username)
+        try:
+            return Answer(raw.status, raw.json(), server_date(raw.headers), url)
+        except (ValueError, RecursionError):
+            raise unusable(method, raw, self._scrub, "it is not JSON") from None
+
+    def _login(self, stale: str | None) -> str:
+        """A token other than ``stale``; threads that find the same token stale make one login between them."""
+        with self._lock:
+            if self._token is not None and self._token != stale:
+                return self._token
+            at = self.connection
+            if at.username is None or at.password is None:
+                raise ServerError(
+                    f"{at.dam_url} did not accept the ltpa_token: it has run out or was never valid there. Give a "
+                    "fresh one, or dx_username and dx_password so that it can be renewed.",
+                    status=401,
+                    url=at.dam_url,
+                )
+            url = f"{at.ring_url}/auth/login"
+            raw = self._send("POST", url, {"username": at.username, "password": at.password}, None, login=True)
+            if raw.status != 200:
+                raise refused("POST", raw, self._scrub, at.username, login=True)
+            if not raw.token:
+                raise unusable("POST", raw, self._scrub, f"without the cookie {TOKEN_COOKIE}")
+            self._on_secret(raw.token)
+            self._token = raw.token
+            return raw.token
+
+    def _send(self, method: str, url: str, body: dict[str, Any] | None, token: str | None, login: bool = False) -> Raw:
+        """One request, repeated after a pause only where that is safe and may help."""
+        repeatable = login or method == "GET"
+        attempt = hops = 0
+        while True:
+            attempt += 1
+            last = not repeatable or attempt > self.connection.retries
+            try:
+                raw = self._exchange(method, url, body, token)
+            except Unreachable as error:
+                if last or error.final:
+                    raise
+                self._sleep(backoff(attempt))
+                continue
+            if raw.status in REDIRECTS:
+                hops += 1
+                target = urljoin(raw.url, raw.headers.get("location", ""))
+                if method != "GET" or hops > MAX_HOPS or origin(target) != origin(raw.url):
+                    raise redirected(method, raw, target)
+                url = target
+            elif raw.status in BUSY and not last:
+                self._sleep(retry_after(raw.headers, backoff(attempt)))
+            else:
+                return raw
+
+    def _exchange(self, method: str, url: str, body: dict[str, Any] | None, token: str | None) -> Raw:
+        at = self.connection
+        deadline = time.monotonic() + at.timeout * WHOLE_ANSWER
+        try:
+            with self._session().request(
+                method,
+                url,
+                json=body,
+                cookies={TOKEN_COOKIE: token} if token else None,
+                timeout=at.timeout,
+                verify=at.verify,  # with each request, since REQUESTS_CA_BUNDLE overrides the session's
+                cert=(at.client_cert, at.client_key) if at.client_cert and at.client_key else at.client_cert,
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                text = bytearray()
+                for piece in answer.iter_content(65536):
+                    text += piece
+                    if len(text) > MAX_BODY:
+                        raise self._broken(method, url, f"the answer is larger than {MAX_BODY >> 20} MiB", final=True)
+                    if time.monotonic() > deadline:
+                        raise self._broken(
+                            method, url, f"the answer was not whole after {at.timeout * WHOLE_ANSWER:g} s"
+                        )
+                return Raw(answer.status_code, bytes(text), dict(answer.headers.lower_items()), _token(answer), url)
+        except requests.exceptions.RequestException as error:
+            reason, sent, final = _explain(error, at)
+            raise self._broken(method, url, reason, sent, final) from None
+        except OSError as error:  # a CA bundle or client certificate that cannot be read
+            raise self._broken(method, url, clean(str(error), 300), sent=False, final=True) from None
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            # Proxies come from the environment, but credentials never from ~/.netrc, and cookies never from a server:
+            # the one cookie that counts is given with each request.
+            session.auth = _as_it_is
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            session.headers.update({"User-Agent": "dxops.dam_staging", "Accept": "application/json"})
+            if self.connection.verify is False:
+                requests.packages.urllib3.disable_warnings()  # type: ignore[attr-defined]
+        return session
+
+    def _broken(self, method: str, url: str, reason: str, sent: bool = True, final: bool = False) -> Unreachable:
+        return Unreachable(f"{method} {url}: {self._scrub(reason)}.", sent=sent, final=final, url=url)
+
+    def _scrub(self, text: str) -> str:
+        for secret in (self.connection.password, self.connection.token, self._token):
+            text = text.replace(secret, "********") if secret else text
+        return text
+
+
+def _as_it_is(request: Any) -> Any:
+    return request
+
+
+def _token(answer: requests.Response) -> str | None:
+    for header in answer.raw.headers.getlist("Set-Cookie"):
+        name, _equals, value = header.partition(";")[0].partition("=")
+        if name.strip() == TOKEN_COOKIE and value.strip():
+            return str(value.strip().strip('"'))
+    return None
+
+
+def _explain(error: Exception, at: Connection) -> tuple[str, bool, bool]:
+    """What a failure of the transport means: the words, whether the request may have arrived, whether it is final."""
+    kinds = requests.exceptions
+    text = clean(str(error), 300)
+    if isinstance(error, kinds.SSLError):
+        if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text:
+            advice = "the certificate is not trusted; name its authority with ca_path, and the host as it stands in it"
+        elif "WRONG_VERSION_NUMBER" in text or "record layer" in text:
+            advice = "no TLS is spoken there; check dx_port, or set dx_protocol to http"
+        else:
+            advice = "TLS could not be agreed on; check dx_port, ca_path, client_cert and client_key"
+        return f"{advice} ({text})", False, True
+    if isinstance(error, (kinds.InvalidURL, kinds.InvalidSchema, kinds.InvalidHeader)):
+        return f"the address cannot be used; check hostname and dx_port ({text})", False, True
+    if isinstance(error, kinds.ProxyError):
+        return f"the proxy of the environment did not let it through ({text})", False, False
+    if isinstance(error, kinds.ConnectTimeout) or "NewConnectionError" in text or "NameResolutionError" in text:
+        return f"cannot be reached; check hostname and dx_port ({text})", False, False
+    if isinstance(error, kinds.Timeout):
+        return f"no answer within {at.timeout:g} s (request_timeout)", True, False
+    hint = "" if at.protocol == "https" else "; if that port speaks TLS, set dx_protocol to https"
+    return f"the connection broke before the answer was whole{hint} ({text})", True, False

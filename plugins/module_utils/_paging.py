@@ -1,0 +1,200 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Lists that a server gives page by page: read whole, in order, in bounded memory; or only counted.
+
+What is known of the server's paging is little (inferred): it takes an offset and a limit, it may give fewer rows than
+the limit, and what it does beyond that is not documented. So only an empty page is the end.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._prefetch import Prefetcher
+
+Row = Dict[str, Any]
+Fetch = Callable[[int, int], List[Row]]
+
+# Beyond this offset a server is not believed any more to look at the offset at all.
+_HIGHEST_OFFSET = 2**31 - 1
+# Pages of a size other than expected, before reading ahead is given up: each one wastes what was read ahead.
+_MISFITS_ALLOWED = 3
+
+
+def pages(fetch: Fetch, page_size: int = 1000, ahead: int = 1, max_rows: Optional[int] = None) -> Iterator[List[Row]]:
+    """Yield the pages of a list, each as the server gave it, until an empty one comes.
+
+    ``fetch(offset, limit)`` returns the rows of one page. At most ``ahead`` pages are in flight or waiting to be
+    taken; with 1 no thread is started, with more ``fetch`` is called from that many threads. The next offset is always
+    the offset plus the rows that came, whatever was asked for. An exception out of ``fetch`` is raised in the order of
+    the pages: after everything before it was yielded, and never for a page beyond the end.
+
+    Raises ``DamError`` when a page equals the one before (the server does not look at the offset), and when more than
+    ``max_rows`` rows come (``None``: no limit). Closing the generator stops the threads.
+    """
+    if page_size < 1 or ahead < 1:
+        raise ValueError("page_size and ahead must be at least 1")
+    source = _Source(fetch, page_size, ahead)
+    previous: List[Row] = []
+    offset = 0
+    try:
+        while True:
+            rows = source.page(offset)
+            if not rows:
+                return
+            if rows == previous:
+                raise DamError(
+                    f"The server gave the same page twice, at offset {offset - len(previous)} and at offset {offset}: it "
+                    "does not seem to look at the offset, so the list cannot be read whole. A proxy that caches answers "
+                    "could be the reason.",
+                    offset=offset,
+                )
+            offset += len(rows)
+            if max_rows is not None and offset > max_rows:
+                raise DamError(f"The server gave more than {max_rows} rows, and has not come to an end.", offset=offset)
+            yield rows
+            previous = rows
+    finally:
+        source.close()
+
+
+class _Source:
+    """The pages by their offset, read ahead as soon as the server's own page size is known."""
+
+    def __init__(self, fetch: Fetch, page_size: int, ahead: int) -> None:
+        self._fetch = fetch
+        self._asked = page_size
+        self._ahead = ahead
+        self._expected: Optional[int] = None
+        self._misfits = 0
+        self._waiting: Deque[Tuple[int, Callable[[], List[Row]]]] = deque()
+        self._prefetcher: Optional[Prefetcher[List[Row]]] = None
+
+    def page(self, offset: int) -> List[Row]:
+        """Return the page at ``offset``; whatever was read ahead for other offsets is dropped."""
+        fits = not self._waiting or self._waiting[0][0] == offset
+        if not fits:
+            # A page was shorter or longer than those before, so nothing that was read ahead belongs behind it. Most
+            # often it was the last one, and reading ahead once more would be in vain.
+            self._misfits += 1
+            self._waiting.clear()
+        if fits and self._worth_reading_ahead():
+            self._read_ahead(offset)
+            rows = self._waiting.popleft()[1]()
+        else:
+            rows = self._fetch(offset, self._asked)
+        self._learn(offset, rows)
+        return rows
+
+    def _worth_reading_ahead(self) -> bool:
+        return self._ahead > 1 and self._expected is not None and self._misfits < _MISFITS_ALLOWED
+
+    def _learn(self, offset: int, rows: List[Row]) -> None:
+        if offset == 0 and len(rows) == self._asked:
+            self._expected = self._asked
+        elif self._expected is None and offset > 0 and rows:
+            # The first page was not the last one, so its size was the server's own: ask for no more than that, and a
+            # page can be longer only if the server does not look at the limit.
+            self._asked = self._expected = min(self._asked, offset)
+
+    def _read_ahead(self, offset: int) -> None:
+        if self._prefetcher is None:
+            self._prefetcher = Prefetcher(self._ahead)
+        step = self._expected or self._asked
+        following = self._waiting[-1][0] + step if self._waiting else offset
+        while len(self._waiting) < self._ahead:
+            self._waiting.append((following, self._prefetcher.submit(self._call(following))))
+            following += step
+
+    def _call(self, offset: int) -> Callable[[], List[Row]]:
+        return lambda: self._fetch(offset, self._asked)
+
+    def close(self) -> None:
+        self._waiting.clear()
+        if self._prefetcher is not None:
+            self._prefetcher.close()
+
+
+class Deduplicated:
+    """Pages without the rows that came a second time because the data moved between two requests.
+
+    A row counts as come twice when all of its content equals that of a row in one of the ``window`` pages before;
+    equal rows of one and the same page all stay, since one answer does not move within itself. Only a digest of each
+    row is kept. Raises ``DamError`` when ``window`` pages in a row hold nothing new: the server goes round in circles.
+    """
+
+    def __init__(self, source: Iterable[List[Row]], window: int = 10) -> None:
+        self._source = source
+        self._window = window
+        self.duplicates = 0
+
+    def __iter__(self) -> Iterator[List[Row]]:
+        last_seen: Dict[int, int] = {}
+        history: Deque[List[int]] = deque()
+        stale = 0
+        for number, rows in enumerate(self._source):
+            digests = [_digest(row) for row in rows]
+            if not last_seen.keys().isdisjoint(digests):
+                rows = [row for row, digest in zip(rows, digests) if digest not in last_seen]
+                self.duplicates += len(digests) - len(rows)
+            stale = 0 if rows else stale + 1
+            if stale >= self._window:
+                raise DamError(
+                    f"The last {stale} pages held only rows that had come before: the server does not seem to look at "
+                    "the offset, so the list cannot be read whole."
+                )
+            history.append(digests)
+            last_seen.update(dict.fromkeys(digests, number))
+            if len(history) > self._window:
+                expired = number - self._window
+                for digest in history.popleft():
+                    if last_seen.get(digest) == expired:
+                        del last_seen[digest]
+            if rows:
+                yield rows
+
+    def close(self) -> None:
+        """Close the pages that this reads from, and with them the threads that read ahead."""
+        close = getattr(self._source, "close", None)
+        if close is not None:
+            close()
+
+
+def _digest(row: Row) -> int:
+    # Version 2 of the format depends on nothing but the value; unlike the hash of the values it tells 1, 1.0 and true
+    # apart. 64 bits: among the rows of ten pages a chance hit is out of reach even in a list of a billion rows.
+    try:
+        return hash(marshal.dumps(row, 2))
+    except ValueError:  # nested deeper than the format goes
+        return hash(repr(row))
+
+
+def count(has_row: Callable[[int], bool]) -> int:
+    """Return the number of rows of a list, given whether there is a row at an offset.
+
+    Doubles the offset until there is none and halves the gap then: about 2 * log2(n) calls, and one for an empty list.
+    Raises ``DamError`` when there is a row at every offset that can be asked for.
+    """
+    if not has_row(0):
+        return 0
+    present, absent = 0, 1
+    while has_row(absent):
+        if absent == _HIGHEST_OFFSET:
+            raise DamError(
+                f"The server still gives a row at offset {absent}: it does not seem to look at the offset, so the rows "
+                "cannot be counted."
+            )
+        present, absent = absent, min(absent * 2, _HIGHEST_OFFSET)
+    while absent - present > 1:
+        middle = (present + absent) // 2
+        if has_row(middle):
+            present = middle
+        else:
+            absent = middle
+    return absent

@@ -1,0 +1,132 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How many mismatches of which type, action and subscriber, whatever the server calls its fields.
+
+The rows of the mismatch logs have no documented schema: only that they carry a type and an action is known (the
+vendor's documentation). The names looked for here are those of the query's own parameters (the vendor's OpenAPI
+document) and the likely variations of them (inferred).
+"""
+
+from __future__ import annotations
+
+import re
+from operator import itemgetter
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
+
+Matrix = Dict[str, Dict[str, int]]
+
+ACTIONS = ("CREATE", "UPDATE", "DELETE")
+UNKNOWN = "UNKNOWN"
+OTHER = "OTHER"
+
+# In order of preference, written without case and separators.
+_TYPE_NAMES = ("recordtype", "type", "entitytype", "itemtype", "objecttype", "contenttype")
+_ACTION_NAMES = ("recordaction", "action", "mismatchaction", "actiontype", "changetype")
+_SUBSCRIBER_NAMES = ("subscriberid", "subscriber", "stagingsubscriberid", "targetsubscriberid", "targethost")
+
+# There are twelve types, and a publisher has a handful of subscribers. What goes beyond these is counted as OTHER, so
+# that no data can make a summary large.
+_MOST_TYPES = 100
+_MOST_SUBSCRIBERS = 1000
+_LONGEST_NAME = 200
+_MOST_SHAPES = 1000
+
+
+class Fields(NamedTuple):
+    """The names under which rows carry their type, action and subscriber; ``None`` where they do not."""
+
+    record_type: Optional[str]
+    action: Optional[str]
+    subscriber: Optional[str]
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> Fields:
+        """Find the fields among the names of a row, in spite of case, separators and camel case."""
+        plain: Dict[str, str] = {}
+        for name in names:
+            plain.setdefault(re.sub(r"[^a-z0-9]", "", str(name).lower()), name)
+        return cls(_first(plain, _TYPE_NAMES), _first(plain, _ACTION_NAMES), _first(plain, _SUBSCRIBER_NAMES))
+
+    def look_like_mismatches(self) -> bool:
+        """Tell whether rows with these fields can be mismatch logs: those carry a type and an action."""
+        return self.record_type is not None and self.action is not None
+
+
+def _first(plain: Dict[str, str], wanted: Tuple[str, ...]) -> Optional[str]:
+    return next((plain[name] for name in wanted if name in plain), None)
+
+
+class Summary:
+    """Counts rows by type, action and subscriber, in bounded memory.
+
+    What a row lacks counts as ``UNKNOWN``, and so does an action other than CREATE, UPDATE and DELETE.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._by_type: Matrix = {}
+        self._by_action: Dict[str, int] = dict.fromkeys((*ACTIONS, UNKNOWN), 0)
+        self._by_subscriber: Matrix = {}
+        self._fields: Dict[Tuple[str, ...], Fields] = {}
+
+    def add(self, row: Dict[str, Any]) -> None:
+        """Count one row."""
+        names = tuple(row)
+        fields = self._fields.get(names)
+        if fields is None:
+            if len(self._fields) >= _MOST_SHAPES:
+                self._fields.clear()
+            fields = self._fields[names] = Fields.of(names)
+        self._count(*(None if name is None else row[name] for name in fields), rows=1)
+
+    def add_alike(self, rows: List[Dict[str, Any]]) -> None:
+        """Count rows that all have the same names as the first one, which is several times faster than one by one."""
+        fields = Fields.of(rows[0]) if rows else None
+        if fields is None or None in fields:
+            for row in rows:
+                self.add(row)
+            return
+        tally: Dict[Any, int] = {}
+        uncountable = []
+        for key, row in zip(map(itemgetter(*fields), rows), rows):
+            try:
+                tally[key] = tally.get(key, 0) + 1
+            except TypeError:  # a list or a dictionary in the place of a name
+                uncountable.append(row)
+        for (record_type, action, subscriber), number in tally.items():
+            self._count(record_type, action, subscriber, rows=number)
+        for row in uncountable:
+            self.add(row)
+
+    def _count(self, record_type: Any, action: Any, subscriber: Any, rows: int) -> None:
+        known = _name(action).upper()
+        if known not in self._by_action:
+            known = UNKNOWN
+        self.count += rows
+        self._by_action[known] += rows
+        _cell_of(self._by_type, _name(record_type), _MOST_TYPES)[known] += rows
+        _cell_of(self._by_subscriber, _name(subscriber), _MOST_SUBSCRIBERS)[known] += rows
+
+    def as_dict(self) -> Dict[str, Any]:
+        """Return ``by_type`` and ``by_subscriber`` (name to action to number of rows) and ``by_action`` (to number).
+
+        Types and subscribers are in alphabetical order, actions in the order CREATE, UPDATE, DELETE, UNKNOWN.
+        """
+        return {
+            "by_type": {name: dict(self._by_type[name]) for name in sorted(self._by_type)},
+            "by_action": dict(self._by_action),
+            "by_subscriber": {name: dict(self._by_subscriber[name]) for name in sorted(self._by_subscriber)},
+        }
+
+
+def _name(value: Any) -> str:
+    text = value.strip() if isinstance(value, str) else ""
+    return text[:_LONGEST_NAME] or UNKNOWN
+
+
+def _cell_of(matrix: Matrix, name: str, most: int) -> Dict[str, int]:
+    if name not in matrix and len(matrix) >= most:
+        name = OTHER
+    return matrix.setdefault(name, dict.fromkeys((*ACTIONS, UNKNOWN), 0))

@@ -1,0 +1,156 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Server objects as frozen records, each made in one place from the server's JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from typing import Any, Callable
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError
+
+Row = dict[str, Any]
+
+# Everything that the vendor's OpenAPI document lists as an operation's status.
+UNFINISHED_STATUSES = ("TODO", "PENDING", "WAIT", "RETRY", "READ", "PROCESSING", "SUCCESS")
+FINISHED_STATUSES = ("FAILED", "ABORT")
+
+MAX_TEXT = 2000
+_FRACTION = re.compile(r"\.(\d+)")
+
+
+def parse_time(text: str | None) -> datetime | None:
+    """The instant that an ISO 8601 text of the server stands for, in UTC; None for nothing or for what is no time."""
+    # Python before 3.11 takes no "Z", and three or six digits of a fraction only.
+    normal = _FRACTION.sub(lambda found: f".{found[1][:6]:0<6}", (text or "").strip().upper().replace("Z", "+00:00"))
+    try:
+        instant = datetime.fromisoformat(normal)
+    except ValueError:
+        return None
+    return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
+
+
+def clean(text: str, most: int = MAX_TEXT) -> str:
+    """A server's text made safe to print: no control or direction characters, at most ``most`` characters."""
+    shown = "".join(c if c.isprintable() else " " for c in text[: most + 1]).strip()
+    return shown if len(text) <= most else shown[: most - 1] + "…"
+
+
+def _text(data: Row, key: str) -> str | None:
+    value = data.get(key)
+    if value is None or value == "":
+        return None
+    return clean(value if isinstance(value, str) else json.dumps(value))
+
+
+def _number(data: Row, key: str) -> int | None:
+    try:
+        return int(data[key])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+
+
+def _identifier(data: Any, key: str, what: str) -> str:
+    value = data.get(key) if isinstance(data, dict) else None
+    if not isinstance(value, str) or not value:
+        raise ServerError(f"The server sent a {what} without a usable '{key}'.", status=200)
+    return value
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """A subscriber as its publisher has registered it (vendor's OpenAPI document: ``SubscriberRegistration``).
+
+    Times are the server's ISO 8601 texts; ``cycle_length`` is in minutes.
+    """
+
+    subscriber_id: str
+    target_host: str
+    enabled: bool
+    cycle_length: int | None
+    sync_status: str | None
+    resync_status: str | None
+    last_sync_time: str | None
+    last_resync_time: str | None
+    created: str | None
+    updated: str | None
+    sync_failure_logs: str | None
+
+    @classmethod
+    def from_json(cls, data: Any) -> Subscriber:
+        """Raises ServerError where ``id`` or ``targetHost`` is missing, since nothing can be done without them."""
+        return cls(
+            subscriber_id=_identifier(data, "id", "subscriber"),
+            target_host=clean(_identifier(data, "targetHost", "subscriber")),
+            enabled=data.get("status") is True,
+            cycle_length=_number(data, "cycleLength"),
+            sync_status=_text(data, "syncStatus"),
+            resync_status=_text(data, "resyncStatus"),
+            last_sync_time=_text(data, "lastSyncTime"),
+            last_resync_time=_text(data, "lastResyncTime"),
+            created=_text(data, "created"),
+            updated=_text(data, "updated"),
+            sync_failure_logs=_text(data, "syncFailureLogs"),
+        )
+
+    def as_dict(self) -> Row:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An entry of an environment's operation queue (vendor's OpenAPI document: ``Operation``).
+
+    ``inputs`` is left out: what it holds is not documented, and nobody can say that it never holds a secret.
+    """
+
+    operation_id: str
+    trigger_function: str
+    status: str
+    error_info: str | None
+    retry_counter: int
+    created: str | None
+    updated: str | None
+
+    @classmethod
+    def from_json(cls, data: Any) -> Operation:
+        """Raises ServerError where ``id``, ``triggerFunction`` or ``status`` is missing."""
+        return cls(
+            operation_id=_identifier(data, "id", "operation"),
+            trigger_function=clean(_identifier(data, "triggerFunction", "operation")),
+            status=clean(_identifier(data, "status", "operation")),
+            error_info=_text(data, "errorInfo"),
+            retry_counter=_number(data, "retryCounter") or 0,
+            created=_text(data, "created"),
+            updated=_text(data, "updated"),
+        )
+
+    @property
+    def is_sync(self) -> bool:
+        """True for the operations by which staging and a resync change a subscriber (vendor's documentation)."""
+        return self.trigger_function.startswith("sync")
+
+    @property
+    def finished(self) -> bool:
+        """True only for FAILED and ABORT: SUCCESS counts as not yet complete, and so does a status nobody knows."""
+        return self.status in FINISHED_STATUSES
+
+    def as_dict(self) -> Row:
+        return asdict(self)
+
+
+Make = Callable[[Any], Any]
+
+
+def array(data: Any, what: str, make: Make = dict) -> list[Any]:
+    """The elements of an answer that has to be an array of objects; raises ServerError where it is not."""
+    if not isinstance(data, list):
+        raise ServerError(f"The server sent no array of {what}.", status=200)
+    if not all(isinstance(element, dict) for element in data):
+        raise ServerError(f"The server sent an array of {what} with elements that are no objects.", status=200)
+    return [make(element) for element in data]
