@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, dxops.dam_staging contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -7,13 +6,13 @@
 
 import sys
 
-if sys.version_info < (3, 11):  # noqa: UP036 - said in a sentence, not by a SyntaxError
+if sys.version_info < (3, 11):
     sys.exit(
-        "dev.py needs Python 3.11 or newer, and this is %d.%d: start it with another one, python3.12 dev.py for example."
+        "dev.py needs Python 3.11 or newer, and this is %d.%d: try another one, say python3.12 dev.py"
         % sys.version_info[:2]
     )
 
-from tooling.main import main  # noqa: E402
+from tooling.main import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -10,6 +10,7 @@ import os
 import shutil
 
 import pytest
+
 from tooling import tree
 
 PROGRAMS = {"needs_chromium": "chromium", "needs_haproxy": "haproxy", "needs_java": "java", "needs_jq": "jq"}

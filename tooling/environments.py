@@ -68,7 +68,9 @@ def _make(base: str, folder: Path, requirements: list[str]) -> None:
     try:
         capture([base, "-m", "venv", folder], env)
     except Failed as problem:
-        raise Failed(f"No virtual environment could be made. On Debian and Ubuntu install python3-venv.\n{problem}") from None
+        raise Failed(
+            f"No virtual environment could be made. On Debian and Ubuntu install python3-venv.\n{problem}"
+        ) from None
     try:
         capture([folder / "bin" / "python", "-m", "pip", "install", "--quiet", *requirements], env)
     except Failed as problem:

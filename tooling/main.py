@@ -8,22 +8,36 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from tooling import checks, demo, environments, tree
+from tooling import demo, environments, lint, packaging, sanity, tree
 from tooling.process import Failed, run, say
 
+Words = list[str]
 
-def main(arguments: list[str]) -> int:
+
+@dataclass(frozen=True)
+class Command:
+    """What ``dev.py NAME`` does. ``rest`` says what may follow the name, empty for nothing."""
+
+    text: str
+    act: Callable[[str | None, Words], object]
+    rest: str = ""
+
+
+def main(arguments: Words) -> int:
     """Run one command; return its exit code."""
-    parser = _parser()
-    options, rest = parser.parse_known_args(arguments)
-    if rest and not options.takes_rest:
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    options.rest = rest
+    # What follows the command's name belongs to another program, so argparse must not look at it.
+    end = next((number for number, word in enumerate(arguments, 1) if word in COMMANDS), len(arguments))
+    options, rest = _parser().parse_args(arguments[:end]), arguments[end:]
+    command = COMMANDS[options.name]
     begun = time.monotonic()
     try:
+        if rest and not command.rest:
+            raise Failed(f"takes no more words, but got: {' '.join(rest)}", 2)
         tree.prepare()
-        options.command(options)
+        command.act(options.core, rest)
     except Failed as problem:
         say(f"dev.py {options.name}: {problem}")
         return problem.code
@@ -32,39 +46,49 @@ def main(arguments: list[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    if options.timed:
+    if options.name not in CLOSES_ITSELF:
         say(f"dev.py {options.name}: done in {time.monotonic() - begun:.0f} s")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="dev.py", description="Everything that a developer of this collection does.")
-    parser.add_argument("--core", metavar="2.16", help="this minor version of ansible-core, instead of the newest")
-    commands = parser.add_subparsers(dest="name", metavar="COMMAND", required=True)
-
-    def add(name: str, command: object, text: str, rest: bool = False, timed: bool = True) -> None:
-        sub = commands.add_parser(name, help=text, description=text, add_help=not rest)
-        sub.set_defaults(command=command, takes_rest=rest, timed=timed)
-
-    add("demo", lambda options: demo.show(options.core), "watch the main job on a stand-in of the product", timed=False)
-    add("test", _test, "run all tests; what follows goes to pytest", rest=True, timed=False)
-    add("lint", lambda options: checks.lint(), "style, types, documentation, changelog")
-    add("format", lambda options: checks.reformat(), "let ruff rewrite the code in the project's style")
-    add("sanity", lambda options: checks.sanity(options.core), "ansible-test sanity, on a copy of the tree")
-    add("build", lambda options: checks.build(), "build the tarball and let galaxy-importer judge it")
-    add("run", _run, "run any program of the test environment: dev.py run ansible-doc -l dxops.dam_staging", rest=True, timed=False)
+    width = max(len(f"{name} {command.rest}") for name, command in COMMANDS.items())
+    listed = [f"  {f'{name} {command.rest}':<{width}}  {command.text}" for name, command in COMMANDS.items()]
+    parser = argparse.ArgumentParser(
+        prog="dev.py",
+        usage="python3 dev.py [--core VERSION] COMMAND ...",
+        description="Everything that a developer of this collection does.",
+        epilog="commands:\n" + "\n".join(listed),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--core", metavar="VERSION", help="a minor version of ansible-core, 2.16 say, not the newest")
+    parser.add_argument("name", metavar="COMMAND", choices=COMMANDS, help="one of the commands below")
     return parser
 
 
-def _test(options: argparse.Namespace) -> None:
-    made = environments.ensure("test", options.core)
-    workers = [] if any(part.startswith(("-n", "--numprocesses")) for part in options.rest) else ["-n", "2"]
-    spread = ["--dist", "loadfile"]
-    run([made.python, "-m", "pytest", *workers, *spread, *options.rest], environments.variables(made))
+def _test(core: str | None, rest: Words) -> None:
+    made = environments.ensure("test", core)
+    own = any(word.startswith(("-n", "--numprocesses", "--dist", "--pdb")) for word in rest)
+    spread = [] if own else ["-n", "2", "--dist", "loadgroup"]
+    run([made.python, "-m", "pytest", *spread, *rest], environments.variables(made))
 
 
-def _run(options: argparse.Namespace) -> None:
-    if not options.rest:
+def _run(core: str | None, rest: Words) -> None:
+    if not rest:
         raise Failed("say what to run, for example: dev.py run ansible --version")
-    made = environments.ensure("test", options.core)
-    run(options.rest, environments.variables(made))
+    made = environments.ensure("test", core)
+    run(rest, environments.variables(made))
+
+
+COMMANDS = {
+    "demo": Command("watch the main job on a stand-in of the product", lambda core, _rest: demo.show(core)),
+    "test": Command("run all tests, or what pytest is told", _test, "[PYTEST ARGUMENTS]"),
+    "lint": Command("check style, types and documentation", lambda _core, rest: lint.lint(rest), "[CHECK ...]"),
+    "format": Command("rewrite code in the project's style", lambda _core, rest: lint.reformat(rest), "PATH ..."),
+    "sanity": Command("run ansible-test sanity on a copy of the tree", sanity.sanity, "[ARGUMENTS]"),
+    "build": Command("build the tarball and have Galaxy's importer judge it", lambda _core, _rest: packaging.build()),
+    "run": Command("run a program of the test environment: run ansible --version", _run, "PROGRAM ..."),
+}
+# Their last line is somebody else's, and has to stay the last.
+CLOSES_ITSELF = {"demo", "test", "run"}

@@ -34,7 +34,7 @@ def say(text: str = "") -> None:
 
 
 def search_path(first: Path | None = None) -> str:
-    """Return PATH without the folders of Python version switchers: their stand-ins for interpreters stop ansible-test."""
+    """Return PATH less the folders of Python version switchers: their stand-ins for interpreters stop ansible-test."""
     folders = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder]
     kept = [folder for folder in folders if not folder.rstrip(os.sep).endswith("shims")]
     return os.pathsep.join([str(first), *kept] if first else kept)
@@ -65,23 +65,38 @@ def run(
     command: Command, env: Mapping[str, str] | None = None, cwd: Path = ROOT, code: int | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     """Run ``command`` with its output going where ours goes. Raise ``Failed`` unless it ends with 0."""
-    done = subprocess.run([str(part) for part in command], env=environment() if env is None else env, cwd=cwd)
+    done = subprocess.run(
+        [str(part) for part in command], check=False, env=environment() if env is None else env, cwd=cwd
+    )
     if done.returncode:
         raise Failed(f"{Path(command[0]).name} ended with {done.returncode}.", code or done.returncode)
     return done
 
 
-def capture(command: Command, env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> str:
-    """Run ``command`` and return what it wrote. Raise ``Failed``, with all of it, unless it ends with 0."""
-    done = subprocess.run(
+def attempt(command: Command, env: Mapping[str, str], cwd: Path, show: bool = False) -> tuple[int, str]:
+    """Run ``command``; return its exit code and what it wrote, which is also shown as it comes if ``show`` is true."""
+    lines = []
+    with subprocess.Popen(
         [str(part) for part in command],
-        env=environment() if env is None else env,
+        env=env,
         cwd=cwd,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
-    )
-    if done.returncode:
-        raise Failed(f"{' '.join(str(part) for part in command)} ended with {done.returncode}:\n{done.stdout}")
-    return done.stdout
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line)
+            if show:
+                print(line, end="", flush=True)
+    return process.returncode, "".join(lines)
+
+
+def capture(command: Command, env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> str:
+    """Run ``command`` and return what it wrote. Raise ``Failed``, with all of it, unless it ends with 0."""
+    code, text = attempt(command, environment() if env is None else env, cwd)
+    if code:
+        raise Failed(f"{' '.join(str(part) for part in command)} ended with {code}:\n{text}")
+    return text

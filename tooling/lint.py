@@ -1,0 +1,63 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The static checks: style, types, YAML, playbooks, documentation, changelog."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from tooling import environments
+from tooling.paths import ROOT
+from tooling.process import Failed, attempt, run, say
+
+CHECKS: dict[str, list[str]] = {
+    "ansible-lint": ["ansible-lint", "--offline", "--profile", "production", "--nocolor"],
+    "mypy": ["mypy", "-p", "ansible_collections.dxops.dam_staging.plugins", "-p", "damsim", "-p", "tooling"],
+    "antsibull-docs": [
+        "antsibull-docs",
+        "lint-collection-docs",
+        "--plugin-docs",
+        "--validate-collection-refs=all",
+        ".",
+    ],
+    "antsibull-changelog": ["antsibull-changelog", "lint"],
+    "ruff check": ["ruff", "check", "--no-cache", "."],
+    "ruff format": ["ruff", "format", "--no-cache", "--check", "."],
+    "yamllint": ["yamllint", "--strict", "."],
+}
+
+
+def lint(only: list[str]) -> None:
+    """Run the static checks (``only`` some, by name), two at a time, all of them even when one fails."""
+    unknown = sorted(set(only) - set(CHECKS))
+    if unknown:
+        raise Failed(f"no such check: {', '.join(unknown)}; there are: {', '.join(CHECKS)}")
+    made = environments.ensure("lint")
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        clean = list(pool.map(lambda name: _check(made, name), only or CHECKS))
+    failed = [name for name, good in zip(only or CHECKS, clean, strict=True) if not good]
+    if failed:
+        raise Failed(f"not clean: {', '.join(failed)}")
+
+
+def _check(made: environments.Environment, name: str) -> bool:
+    command = CHECKS[name]
+    begun = time.monotonic()
+    code, text = attempt([made.bin / command[0], *command[1:]], environments.variables(made), ROOT)
+    verdict = "ok" if code == 0 else f"FAILED ({code})"
+    report = f"--- {name}: {verdict}, {time.monotonic() - begun:.1f} s"
+    say(report if code == 0 else f"{report}\n{text.rstrip()}")
+    return code == 0
+
+
+def reformat(paths: list[str]) -> None:
+    """Rewrite ``paths``, which have to be named: others' unfinished work may lie beside them."""
+    if not paths:
+        raise Failed("name the files or folders to rewrite, for example: dev.py format plugins/modules")
+    made = environments.ensure("lint")
+    env = environments.variables(made)
+    run([made.bin / "ruff", "check", "--no-cache", "--fix", "--exit-zero", "--quiet", *paths], env)
+    run([made.bin / "ruff", "format", "--no-cache", *paths], env)
