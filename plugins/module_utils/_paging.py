@@ -50,9 +50,9 @@ def pages(fetch: Fetch, page_size: int = 1000, ahead: int = 1, max_rows: Optiona
                 return
             if rows == previous:
                 raise DamError(
-                    f"The server gave the same page twice, at offset {offset - len(previous)} and at offset {offset}: it "
-                    "does not seem to look at the offset, so the list cannot be read whole. A proxy that caches answers "
-                    "could be the reason.",
+                    f"The server gave the same page twice, at offset {offset - len(previous)} and at offset {offset}: "
+                    "it does not seem to look at the offset, so the list cannot be read whole. A proxy that caches "
+                    "answers could be the reason.",
                     offset=offset,
                 )
             offset += len(rows)

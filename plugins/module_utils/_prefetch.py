@@ -28,7 +28,7 @@ class _Outcome(Generic[T]):
     def run(self, call: Callable[[], T]) -> None:
         try:
             self._value.append(call())
-        except BaseException as error:  # raised again where the result is asked for
+        except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
             self._error = error
         self._done.set()
 

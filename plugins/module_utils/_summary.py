@@ -12,8 +12,11 @@ document) and the likely variations of them (inferred).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from operator import itemgetter
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, NamedTuple, Optional, Sequence, Tuple
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._text import visible
 
 Matrix = Dict[str, Dict[str, int]]
 
@@ -79,26 +82,24 @@ class Summary:
             if len(self._fields) >= _MOST_SHAPES:
                 self._fields.clear()
             fields = self._fields[names] = Fields.of(names)
-        self._count(*(None if name is None else row[name] for name in fields), rows=1)
+        record_type, action, subscriber = (None if name is None else row[name] for name in fields)
+        self._count(record_type, action, subscriber, rows=1)
 
-    def add_alike(self, rows: List[Dict[str, Any]]) -> None:
+    def add_alike(self, rows: Sequence[Dict[str, Any]]) -> None:
         """Count rows that all have the same names as the first one, which is several times faster than one by one."""
         fields = Fields.of(rows[0]) if rows else None
-        if fields is None or None in fields:
+        if fields is None or None in fields:  # itemgetter needs all three
             for row in rows:
                 self.add(row)
             return
-        tally: Dict[Any, int] = {}
-        uncountable = []
-        for key, row in zip(map(itemgetter(*fields), rows), rows):
-            try:
-                tally[key] = tally.get(key, 0) + 1
-            except TypeError:  # a list or a dictionary in the place of a name
-                uncountable.append(row)
+        try:
+            tally = Counter(map(itemgetter(*fields), rows))
+        except TypeError:  # a list or a dictionary in the place of a name
+            for row in rows:
+                self.add(row)
+            return
         for (record_type, action, subscriber), number in tally.items():
             self._count(record_type, action, subscriber, rows=number)
-        for row in uncountable:
-            self.add(row)
 
     def _count(self, record_type: Any, action: Any, subscriber: Any, rows: int) -> None:
         known = _name(action).upper()
@@ -123,7 +124,7 @@ class Summary:
 
 def _name(value: Any) -> str:
     text = value.strip() if isinstance(value, str) else ""
-    return text[:_LONGEST_NAME] or UNKNOWN
+    return visible(text[:_LONGEST_NAME]) or UNKNOWN
 
 
 def _cell_of(matrix: Matrix, name: str, most: int) -> Dict[str, int]:

@@ -1,0 +1,116 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an existing file says: whether it begins as a report does, and the summary of the rows in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import stat
+import sys
+from typing import Any, BinaryIO, Dict, Iterator, Optional
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._formats import BOM
+from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import Fields, Summary
+from ansible_collections.dxops.dam_staging.plugins.module_utils._text import undefused
+
+# Bytes of a file that are looked at to tell what it is.
+_BEGINNING = 64 * 1024
+
+
+def begins_as_report(path: str, report_format: str) -> bool:
+    """Tell whether the file begins as a report of this format does: with rows that carry a type and an action.
+
+    Meant for the moment before a file is removed, so in doubt the answer is no; anything but a regular file is no
+    report. Raises ``OSError`` when the file cannot be read.
+    """
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        start = file.read(_BEGINNING)
+    if report_format == "csv":
+        return _csv_header(start)
+    if report_format == "jsonl":
+        return not start or _json_row(start)
+    if report_format == "json":
+        return start.strip() == b"[]" or (start.startswith(b"[\n") and _json_row(start[2:]))
+    raise ValueError(f"not a format of a report: {report_format}")
+
+
+def _csv_header(start: bytes) -> bool:
+    try:
+        # The header of a report of ours ends within the beginning, unless keys are absurdly long.
+        names = next(csv.reader(io.StringIO(start.decode("utf-8-sig", "replace"), newline=""), strict=True))
+    except (csv.Error, StopIteration):
+        return False
+    return len(set(names)) == len(names) and Fields.of(map(undefused, names)).look_like_mismatches()
+
+
+def _json_row(start: bytes) -> bool:
+    line, line_end, _rest = start.partition(b"\n")
+    text = line.decode("utf-8", "replace")
+    if not text.startswith("{"):
+        return False
+    if line_end or len(start) < _BEGINNING:
+        try:
+            row = json.loads(text.rstrip(","))
+        except (ValueError, RecursionError):
+            return False
+        return Fields.of(row).look_like_mismatches()
+    # A first row that is longer than what was read: its names will have to do.
+    return Fields.of(re.findall(r'[{,]"([^"\\]{1,200})":', text)).look_like_mismatches()
+
+
+def read_summary(path: str, report_format: str) -> Optional[Summary]:
+    """Return the summary of the rows in an existing report, or ``None`` when the file cannot be read as one.
+
+    Reads row by row, so the size of the file does not matter.
+    """
+    rows = {"csv": _csv_rows, "jsonl": _json_rows, "json": _json_rows}[report_format]
+    summary = Summary()
+    try:
+        with open(path, "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return None
+            for row in rows(file):
+                summary.add(row)
+    except (OSError, ValueError, RecursionError, csv.Error):
+        return None
+    return summary
+
+
+def _json_rows(file: BinaryIO) -> Iterator[Dict[str, Any]]:
+    for line in file:
+        text = line.strip().rstrip(b",")
+        if text in (b"", b"[", b"]", b"[]"):
+            continue
+        row = json.loads(text)
+        if not isinstance(row, dict):
+            raise ValueError("not a row of a report")
+        yield row
+
+
+def _csv_rows(file: BinaryIO) -> Iterator[Dict[str, Any]]:
+    limit = csv.field_size_limit(sys.maxsize)
+    try:
+        # Older Pythons stop at NUL, which no column that matters here holds.
+        lines = (line.decode("utf-8", "replace").replace("\0", "") for line in _without_bom(file))
+        reader = csv.reader(lines, strict=True)
+        names = [undefused(name) for name in next(reader, [])]
+        if not Fields.of(names).look_like_mismatches():
+            raise ValueError("not the header of a report")
+        for values in reader:
+            yield dict(zip(names, map(undefused, values)))
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _without_bom(file: BinaryIO) -> Iterator[bytes]:
+    first = file.readline()
+    yield first.removeprefix(BOM)
+    yield from file
