@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._client import Client
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Answer
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Operation, Row, Subscriber, array
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row, Subscriber, array
 
 MISMATCHES_SINCE = "CF214"
 DELETE_SINCE = "CF216"
@@ -37,7 +37,7 @@ class Dam:
 
     def now(self) -> datetime:
         """The environment's own clock, as its last answer's ``Date`` header had it; ours where it sends none."""
-        return self._date or datetime.now(timezone.utc)
+        return self._date or datetime.now(UTC)
 
     def _get(self, path: str, since: str | None = None, **query: Any) -> Any:
         try:
@@ -99,11 +99,11 @@ class Dam:
         """Delete the mismatch logs of one subscriber, or of all; 404 and 405 where the release cannot do that."""
         self._seen(self.client.write("DELETE", "/staging/mismatches", subscriberId=subscriber_id))
 
-    def operations(self, offset: int, limit: int, status: str | None = None) -> list[Operation]:
-        """A page of the operation queue. How the server's filter by trigger function matches is not documented, so it
-        is never used."""
+    def operations(self, offset: int, limit: int, status: str | None = None) -> list[Row]:
+        """A page of the operation queue, of one status or all. How the server's filter by trigger function matches is
+        not documented, so it is never used."""
         body = self._get("/operations", since=OPERATIONS_SINCE, status=status, offset=offset, limit=limit)
-        return array(body, "operations", Operation.from_json)
+        return array(body, "operations")
 
     def record_total(self, record_type: str) -> int | None:
         """How many records of a type there are; None where the release or the answer does not tell (the body is not

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError
@@ -51,6 +52,12 @@ class Connection:
         host = f"[{self.hostname}]" if ":" in self.hostname else self.hostname
         where = "" if port == DEFAULT_PORTS[self.protocol] else f":{port}"
         return f"{self.protocol}://{host}{where}/dx/api/{path}"
+
+    @property
+    def addresses(self) -> list[str]:
+        """``host:port`` of the two APIs, the DAM API's first."""
+        host = f"[{self.hostname}]" if ":" in self.hostname else self.hostname
+        return [f"{host}:{port}" for port in (self.dam_port, self.ring_port)]
 
     @property
     def dam_url(self) -> str:
@@ -112,7 +119,7 @@ def retry_after(headers: dict[str, str], otherwise: float) -> float:
 
 def backoff(attempt: int) -> float:
     """Seconds to wait after an attempt: doubling, bounded, and spread so that many clients do not come at once."""
-    return min(0.5 * 2.0 ** (attempt - 1), MAX_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+    return min(0.5 * 2.0 ** (attempt - 1), MAX_PAUSE) * random.uniform(0.5, 1.0)
 
 
 def origin(url: str) -> tuple[str, str | None, int | None]:

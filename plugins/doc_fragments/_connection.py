@@ -1,0 +1,102 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  hostname:
+    type: str
+    required: true
+    description:
+      - Host name of the publisher environment, without a scheme or a port.
+      - If not given, the environment variable E(DX_HOSTNAME) is used.
+  dx_username:
+    type: str
+    description:
+      - Account to log in with. It has to be an administrator of DAM.
+      - Required with O(dx_password) unless O(ltpa_token) is given.
+      - If not given, the environment variable E(DX_USERNAME) is used.
+  dx_password:
+    type: str
+    description:
+      - Password of O(dx_username).
+      - If not given, the environment variable E(DX_PASSWORD) is used.
+  ltpa_token:
+    type: str
+    description:
+      - Value of a C(LtpaToken2) cookie, used in place of a login.
+      - A token runs out, as a rule after a few hours. With O(dx_username) and O(dx_password) given as well, a new one is fetched then; without them the task fails.
+      - If not given, the environment variable E(DX_LTPA_TOKEN) is used.
+  dx_protocol:
+    type: str
+    default: https
+    choices: [http, https]
+    description:
+      - Protocol of both APIs.
+      - V(http) gives a warning, since the password then travels unprotected.
+      - If not given, the environment variable E(DX_PROTOCOL) is used.
+  dx_port:
+    type: int
+    description:
+      - Port of both APIs. Without it 443, or 80 with O(dx_protocol=http).
+      - If not given, the environment variable E(DX_PORT) is used.
+  dam_api_port:
+    type: int
+    description:
+      - Port of the DAM API where it differs from O(dx_port).
+  ring_api_port:
+    type: int
+    description:
+      - Port of the Ring API (DX Core, for the login) where it differs from O(dx_port).
+  dam_api_version:
+    type: str
+    default: v1
+    description:
+      - Version of the DAM API, as in its address.
+  ring_api_version:
+    type: str
+    default: v1
+    description:
+      - Version of the Ring API, as in its address.
+  validate_certs:
+    type: bool
+    default: true
+    description:
+      - Whether the server's certificate is checked.
+      - "V(false) gives a warning: whoever stands in between can then take the server's place."
+      - If not given, the environment variable E(DX_VALIDATE_CERTS) is used.
+  ca_path:
+    type: path
+    description:
+      - File with the certificates of the authorities to trust, in PEM format.
+      - Without it those that the C(requests) library trusts, or the environment variable E(REQUESTS_CA_BUNDLE).
+      - If not given, the environment variable E(DX_CA_PATH) is used.
+  client_cert:
+    type: path
+    description:
+      - File with a client certificate in PEM format, with its key in it or in O(client_key).
+  client_key:
+    type: path
+    description:
+      - File with the key of O(client_cert).
+  request_timeout:
+    type: float
+    default: 30.0
+    description:
+      - Seconds to wait for a connection, and for each piece of an answer.
+  request_retries:
+    type: int
+    default: 3
+    description:
+      - How often a login or a reading request is repeated after a broken connection or an answer of 429, 502, 503 or 504.
+      - A request that changes something is never repeated.
+requirements:
+  - requests >= 2.25 (Python library, on the host that the module runs on)
+notes:
+  - Proxies are taken from the environment variables E(HTTPS_PROXY), E(HTTP_PROXY) and E(NO_PROXY). A C(~/.netrc) file is never read.
+  - Redirects to another address are refused, since the login would travel with them.
+"""

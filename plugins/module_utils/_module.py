@@ -1,0 +1,118 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Between Ansible and everything below: options in, one place for errors, result out.
+
+The only file that knows AnsibleModule.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
+from ansible_collections.dxops.dam_staging.plugins.module_utils._client import REQUESTS_IMPORT_ERROR, Client
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection
+from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
+    Spec,
+    connection_spec,
+    publisher_connection,
+    subscriber_connection,
+)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import choose
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
+from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Waiter
+
+
+class Task:
+    """One run of a module. What ``result`` holds goes back to Ansible, on failure too."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self._module = module
+        self.params: dict[str, Any] = module.params
+        self.check_mode: bool = module.check_mode
+        self.result: dict[str, Any] = {"changed": False}
+        self.publisher = self._dam(publisher_connection(self.params), "")
+
+    def _dam(self, connection: Connection, prefix: str) -> Dam:
+        if connection.protocol == "http":
+            self.warn(f"{prefix}dx_protocol is http: the password and the login travel unprotected.")
+        if connection.verify is False:
+            self.warn(f"{prefix}validate_certs is false: whoever stands in between can take the place of the server.")
+        for secret in (connection.password, connection.token):
+            self._hide(secret)
+        return Dam(Client(connection, read_only=self.check_mode, on_secret=self._hide))
+
+    def _hide(self, secret: str | None) -> None:
+        if secret:
+            self._module.no_log_values.add(secret)
+
+    def warn(self, text: str) -> None:
+        self._module.warn(text)
+
+    def chosen(self) -> Subscriber:
+        """The one subscriber that ``subscriber_id`` or ``target_host`` names."""
+        subscribers = self.publisher.subscribers()
+        return choose(subscribers, self.params["subscriber_id"], self.params["target_host"])
+
+    def subscriber_dam(self, subscriber: Subscriber) -> Dam:
+        """The subscriber's own API."""
+        return self._dam(subscriber_connection(self.params, subscriber.target_host), "subscriber.")
+
+    def waiter(self) -> Waiter:
+        waiter = Waiter(
+            timeout=self.params["wait_timeout"],
+            most_sleep=self.params["wait_sleep"],
+            error_timeout=self.params["error_timeout"],
+        )
+        self.result["states"] = waiter.states
+        return waiter
+
+    @property
+    def scratch_dir(self) -> str:
+        """A folder of this task alone, which Ansible removes."""
+        return str(self._module.tmpdir)
+
+    def publish(self, path: str, dest: str) -> bool:
+        """Put a finished file in its place in one step, with the owner and mode asked for; True if that changed it.
+
+        With ``path`` equal to ``dest`` only owner and mode are seen to.
+        """
+        if path != dest:
+            if self.params.get("backup") and os.path.exists(dest):
+                self.result["backup_file"] = self._module.backup_local(dest)
+            self._module.atomic_move(path, dest, unsafe_writes=bool(self.params.get("unsafe_writes")))
+        arguments = self._module.load_file_common_arguments(self.params, path=dest)
+        return bool(self._module.set_fs_attributes_if_different(arguments, path != dest))
+
+    def checksum(self, path: str) -> str | None:
+        """SHA-1 of a file in hexadecimal, as ``ansible.builtin.copy`` gives it; None where there is none."""
+        return self._module.sha1(path) if os.path.exists(path) else None
+
+
+def run(work: Callable[[Task], None], spec: Spec, **more: Any) -> None:
+    """Run a module: ``work`` fills ``task.result``. Every foreseen error becomes one clear failure."""
+    module = AnsibleModule(
+        argument_spec={**connection_spec(), **spec},
+        supports_check_mode=True,
+        required_one_of=[["dx_username", "ltpa_token"], *more.pop("required_one_of", [])],
+        required_together=[["dx_username", "dx_password"]],
+        **more,
+    )
+    if REQUESTS_IMPORT_ERROR is not None:
+        module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
+    os.umask(0o077)  # what is written is for the user's eyes, unless the option mode says otherwise
+    learnt: dict[str, Any] = {}
+    try:
+        task = Task(module)
+        learnt = task.result
+        work(task)
+    except DamError as error:
+        module.fail_json(msg=error.message, **{**learnt, **error.context})
+    module.exit_json(**learnt)

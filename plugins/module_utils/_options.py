@@ -1,0 +1,184 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options that every module shares: their specification, and the connection that they describe."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ansible.module_utils.common.parameters import env_fallback
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._http import DEFAULT_PORTS, Connection
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import host_and_port, scheme_of
+
+Spec = dict[str, Any]
+
+
+def _plain() -> Spec:
+    return {
+        "hostname": {"type": "str"},
+        "dx_username": {"type": "str"},
+        "dx_password": {"type": "str", "no_log": True},
+        "ltpa_token": {"type": "str", "no_log": True},
+        "dx_protocol": {"type": "str", "choices": ["http", "https"]},
+        "dx_port": {"type": "int"},
+        "dam_api_port": {"type": "int"},
+        "ring_api_port": {"type": "int"},
+        "dam_api_version": {"type": "str"},
+        "ring_api_version": {"type": "str"},
+        "validate_certs": {"type": "bool"},
+        "ca_path": {"type": "path"},
+        "client_cert": {"type": "path"},
+        "client_key": {"type": "path", "no_log": False},
+        "request_timeout": {"type": "float"},
+        "request_retries": {"type": "int"},
+    }
+
+
+def connection_spec() -> Spec:
+    """The publisher's options (documentation fragment ``_connection``)."""
+    spec = _plain()
+    spec["hostname"]["required"] = True
+    for option, default in (
+        ("dx_protocol", "https"),
+        ("dam_api_version", "v1"),
+        ("ring_api_version", "v1"),
+        ("validate_certs", True),
+        ("request_timeout", 30.0),
+        ("request_retries", 3),
+    ):
+        spec[option]["default"] = default
+    for option, variable in (
+        ("hostname", "DX_HOSTNAME"),
+        ("dx_username", "DX_USERNAME"),
+        ("dx_password", "DX_PASSWORD"),
+        ("ltpa_token", "DX_LTPA_TOKEN"),
+        ("dx_protocol", "DX_PROTOCOL"),
+        ("dx_port", "DX_PORT"),
+        ("validate_certs", "DX_VALIDATE_CERTS"),
+        ("ca_path", "DX_CA_PATH"),
+    ):
+        spec[option]["fallback"] = (env_fallback, [variable])
+    return spec
+
+
+def other_environment_spec() -> Spec:
+    """The option ``subscriber``: the same suboptions without defaults (documentation fragment ``_subscriber_api``)."""
+    return {"subscriber": {"type": "dict", "options": _plain()}}
+
+
+def one_subscriber_spec() -> Spec:
+    """Which subscriber is meant (documentation fragment ``_one_subscriber``)."""
+    return {"subscriber_id": {"type": "str"}, "target_host": {"type": "str"}}
+
+
+def wait_spec() -> Spec:
+    """How to wait (documentation fragment ``_wait``); durations in seconds."""
+    return {
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "int", "default": 1800},
+        "wait_sleep": {"type": "int", "default": 15},
+        "error_timeout": {"type": "int", "default": 300},
+    }
+
+
+def check_numbers(params: dict[str, Any], prefix: str = "") -> None:
+    """Raise OptionError for a number that cannot be meant, naming the option and what would be right."""
+    for option, least, most in (
+        ("dx_port", 1, 65535),
+        ("dam_api_port", 1, 65535),
+        ("ring_api_port", 1, 65535),
+        ("request_timeout", 0.1, 3600),
+        ("request_retries", 0, 100),
+        ("wait_timeout", 0, 30 * 86400),
+        ("wait_sleep", 1, 3600),
+        ("error_timeout", 0, 86400),
+        ("max_age", 0, 10 * 365 * 86400),
+        ("max_mismatches", -1, 10**12),
+        ("max_deletes", -1, 10**12),
+        ("max_delete_percent", -1, 100),
+        ("max_records", 0, 10000),
+        ("max_operations", 0, 10000),
+        ("page_size", 1, 10000),
+        ("prefetch", 1, 16),
+    ):
+        value = params.get(option)
+        if value is not None and not least <= value <= most:
+            raise OptionError(f"{prefix}{option}: {value:g} is out of range; it has to be from {least:g} to {most:g}.")
+
+
+def publisher_connection(params: dict[str, Any]) -> Connection:
+    """Where the publisher is. Raises OptionError for a value that cannot be used."""
+    check_numbers(params)
+    return _connection(params, params["hostname"], "")
+
+
+def subscriber_connection(params: dict[str, Any], target_host: str) -> Connection:
+    """Where the subscriber is: what ``subscriber`` does not say is the publisher's.
+
+    The host, and where it has them the scheme and port, come from the registration's ``targetHost``. The publisher's
+    ``ltpa_token`` is never handed on: it is valid for whoever holds it.
+    """
+    own = {option: value for option, value in (params.get("subscriber") or {}).items() if value is not None}
+    check_numbers(own, "subscriber.")
+    try:
+        host, port = host_and_port(target_host)
+    except DamError as error:
+        raise OptionError(
+            f"The subscriber's target host cannot be used: {error.message} Set subscriber.hostname."
+        ) from None
+    protocol = own.get("dx_protocol") or scheme_of(target_host) or params["dx_protocol"]
+    merged = {**params, "ltpa_token": None, "dx_protocol": protocol, **own}
+    if "hostname" in own:
+        port = None
+    if "dx_port" in own or port or protocol != params["dx_protocol"]:
+        merged["dx_port"] = own.get("dx_port") or port
+        merged.update({option: own.get(option) for option in ("dam_api_port", "ring_api_port")})
+    if not merged.get("dx_username") and not merged.get("ltpa_token"):
+        raise OptionError(
+            "subscriber.dx_username and subscriber.dx_password, or subscriber.ltpa_token, are needed: the publisher's "
+            "ltpa_token is not handed on to the subscriber."
+        )
+    return _connection(merged, merged["hostname"] if "hostname" in own else host, "subscriber.")
+
+
+def _connection(params: dict[str, Any], hostname: str, prefix: str) -> Connection:
+    try:
+        host, port = host_and_port(hostname)
+    except DamError as error:
+        raise OptionError(f"{prefix}hostname: {error.message}") from None
+    if port or scheme_of(hostname) or "/" in hostname:
+        raise OptionError(
+            f"{prefix}hostname: give the host alone, here '{host}'; the rest belongs into dx_protocol and dx_port."
+        )
+    if bool(params.get("dx_username")) != bool(params.get("dx_password")):
+        raise OptionError(f"{prefix}dx_username and {prefix}dx_password belong together: one of them is missing.")
+    if not params.get("dx_username") and not params.get("ltpa_token"):
+        raise OptionError(f"{prefix}dx_username and {prefix}dx_password, or {prefix}ltpa_token, are needed.")
+    if params.get("client_key") and not params.get("client_cert"):
+        raise OptionError(f"{prefix}client_key: needs client_cert too.")
+    for option in ("ca_path", "client_cert", "client_key"):
+        path = params.get(option)
+        if path and not os.access(path, os.R_OK):
+            raise OptionError(f"{prefix}{option}: there is no readable file '{path}'.")
+    default = params.get("dx_port") or DEFAULT_PORTS[params["dx_protocol"]]
+    return Connection(
+        hostname=host,
+        protocol=params["dx_protocol"],
+        dam_port=params.get("dam_api_port") or default,
+        ring_port=params.get("ring_api_port") or default,
+        dam_version=params["dam_api_version"],
+        ring_version=params["ring_api_version"],
+        username=params.get("dx_username") or None,
+        password=params.get("dx_password") or None,
+        token=params.get("ltpa_token") or None,
+        verify=(params.get("ca_path") or True) if params["validate_certs"] else False,
+        client_cert=params.get("client_cert"),
+        client_key=params.get("client_key"),
+        timeout=params["request_timeout"],
+        retries=params["request_retries"],
+    )

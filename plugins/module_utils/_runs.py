@@ -1,0 +1,144 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One run of a comparison or a resync: started once, joined where it already runs, and followed to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import (
+    FIND_START,
+    RESYNC_START,
+    State,
+    is_new_run,
+    state_of,
+)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
+from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Look, Waiter
+
+# So long is looked whether a trigger arrived whose answer did not.
+LOOK_FOR = 10.0
+LOOK_EVERY = 1.0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What tells a comparison from a resync: its trigger, and the states that a run of it goes through."""
+
+    name: str
+    trigger: str
+    running: State
+    done: State
+    failed: State
+    send_again: bool
+
+
+COMPARISON = Kind("comparison", FIND_START, State.COMPARING, State.COMPARED, State.COMPARE_FAILED, send_again=True)
+RESYNC = Kind("resync", RESYNC_START, State.RESYNCING, State.RESYNCED, State.RESYNC_FAILED, send_again=False)
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run that is under way: the subscriber as last seen, whether we sent the trigger, whether we joined a run."""
+
+    subscriber: Subscriber
+    triggered: bool
+    joined: bool
+
+
+def start(dam: Dam, before: Subscriber, kind: Kind, waiter: Waiter) -> Started:
+    """Send the trigger once, and where its fate is unknown look whether it arrived before anything else is done.
+
+    A comparison that did not arrive is sent once more; a resync is not, since it changes data. Raises ServerError where
+    the server refused, DamError where the trigger did not arrive.
+    """
+    error: DamError | None = None
+    for _attempt in range(2 if kind.send_again else 1):
+        try:
+            return Started(dam.set_resync_status(before.subscriber_id, kind.trigger), triggered=True, joined=False)
+        except (Unreachable, ServerError) as raised:
+            error = raised
+        conflict = isinstance(error, ServerError) and error.status == 409
+        if not conflict and not _fate_unknown(error):
+            raise error
+        found = _arrived(dam, before, waiter)
+        if found is not None:
+            return Started(found, triggered=not conflict, joined=True)
+        if conflict:
+            raise DamError(
+                f"{error.message} So something is running at the publisher, but not for this subscriber: a publisher "
+                "takes one comparison or resync at a time. Wait for the other one to end, then run again.",
+                **error.context,
+            )
+    assert error is not None
+    raise DamError(
+        f"The {kind.name} was not started: {error.message} For {LOOK_FOR:g} s after that, the subscriber "
+        f"'{before.target_host}' showed no new run. Nothing was changed, and running again is safe.",
+        **error.context,
+    )
+
+
+def _fate_unknown(error: DamError) -> bool:
+    """True where the trigger may or may not have taken effect, or surely did not: both are settled by looking."""
+    if isinstance(error, Unreachable):
+        return not error.final
+    return isinstance(error, ServerError) and error.status in (200, 500, 502, 503, 504)
+
+
+def _arrived(dam: Dam, before: Subscriber, waiter: Waiter) -> Subscriber | None:
+    end = waiter.clock() + LOOK_FOR
+    while True:
+        try:
+            now = dam.subscriber(before.subscriber_id)
+            if is_new_run(before, now):
+                return now
+        except (Unreachable, ServerError) as error:
+            if isinstance(error, ServerError) and error.status in (401, 403, 404):
+                raise
+        if waiter.clock() >= end:
+            return None
+        waiter.sleep(LOOK_EVERY)
+
+
+def follow(dam: Dam, before: Subscriber, started: Started, kind: Kind, waiter: Waiter) -> Subscriber:
+    """Wait for the run's end and return the subscriber as it was then.
+
+    A status left from an earlier run is not taken for the end of this one: a running status or a moved
+    ``lastResyncTime`` has to have been seen. Raises DamError where the run failed or another one took its place,
+    TimedOut or the lasting error where it was not seen to end.
+    """
+    end = waiter.until(_look(dam, before, started, kind), f"the {kind.name} for '{before.target_host}' to end")
+    state = state_of(end)
+    if state is kind.done:
+        return end
+    if state is kind.failed:
+        raise DamError(
+            f"The {kind.name} for '{before.target_host}' failed: its status is {end.resync_status}.",
+            last=end.resync_status,
+        )
+    raise DamError(
+        f"The {kind.name} for '{before.target_host}' was not seen to end: meanwhile its status went to "
+        f"{end.resync_status}, so something else was started. Let that end, then run again.",
+        last=end.resync_status,
+    )
+
+
+def _look(dam: Dam, before: Subscriber, started: Started, kind: Kind) -> Callable[[], Look[Subscriber]]:
+    running = (kind.running, State.UNKNOWN)
+    foreign = {State.COMPARING, State.RESYNCING} - {kind.running}
+    seen = started.joined or is_new_run(before, started.subscriber)
+
+    def look() -> Look[Subscriber]:
+        nonlocal seen
+        now = dam.subscriber(before.subscriber_id)
+        state = state_of(now)
+        seen = seen or is_new_run(before, now)
+        over = seen and state not in running and (state in (kind.done, kind.failed) or state in foreign)
+        return Look(now.resync_status or "(none)", over, now)
+
+    return look

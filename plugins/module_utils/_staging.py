@@ -1,0 +1,155 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the statuses of subscribers mean, and what is to be done about them: pure, no I/O."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._http import DEFAULT_PORTS
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber, clean, parse_time
+
+RECORD_TYPES = (
+    "COLLECTION",
+    "MEDIA_ITEM",
+    "COLLECTION_MEDIA_RELATION",
+    "RENDITION",
+    "VERSION",
+    "FAVORITE",
+    "KEYWORD",
+    "CUSTOM_URL",
+    "MEDIA_TYPE",
+    "MEDIA_TYPE_GROUP",
+    "RESOURCE",
+    "PERMISSION",
+)
+RECORD_ACTIONS = ("CREATE", "UPDATE", "DELETE")
+
+FIND_START = "FIND_MISMATCH_START"
+RESYNC_START = "RESYNC_TRIGGER_START"
+
+
+class State(enum.Enum):
+    """What a subscriber's ``resyncStatus`` says (vendor's documentation)."""
+
+    NEVER = "never compared"
+    COMPARING = "comparison running"
+    COMPARED = "comparison completed"
+    COMPARE_FAILED = "comparison failed"
+    RESYNCING = "resync operations are being created"
+    RESYNCED = "resync operations were created"
+    RESYNC_FAILED = "resync operations could not be created"
+    UNKNOWN = "unknown"
+
+
+_STATES = {
+    None: State.NEVER,
+    FIND_START: State.COMPARING,
+    "DYNAMIC_STATUS_COMPUTATION_REQUIRED": State.COMPARING,
+    "FIND_MISMATCH_COMPLETED": State.COMPARED,
+    "FIND_MISMATCH_FAILED": State.COMPARE_FAILED,
+    RESYNC_START: State.RESYNCING,
+    "RESYNC_TRIGGER_COMPLETED": State.RESYNCED,
+    "RESYNC_TRIGGER_FAILED": State.RESYNC_FAILED,
+}
+# A value that nobody knows counts as still running: the safe reading.
+RUNNING = (State.COMPARING, State.RESYNCING, State.UNKNOWN)
+
+RUN_FIRST = "Please run find mismatch first before generating report logs."
+IN_PROGRESS = "Report cannot be downloaded as Find staging mismatch is still in progress."
+FAILED = (
+    "Report cannot be downloaded as Find staging mismatch process failed. Try to execute find-staging-mismatch again to "
+    "trigger the mismatch generation process and download report once it is done."
+)
+NOT_ALL = (
+    "Find mismatch is not completed for one or more subscribers. Please check the resync status for all subscribers "
+    "before generating report logs."
+)
+
+
+def state_of(subscriber: Subscriber) -> State:
+    return _STATES.get(subscriber.resync_status, State.UNKNOWN)
+
+
+def report_refusal(subscriber: Subscriber) -> str | None:
+    """Why there is no report to be had now, in the words of the vendor's own tool; None where there is one."""
+    state = state_of(subscriber)
+    if state is State.COMPARED:
+        return None
+    if state in (State.COMPARING, State.UNKNOWN):
+        return IN_PROGRESS
+    return FAILED if state is State.COMPARE_FAILED else RUN_FIRST
+
+
+def age_of(subscriber: Subscriber, now: datetime) -> float | None:
+    """Seconds since ``lastResyncTime`` by the server's own clock ``now``; None where it was never set.
+
+    ``updated`` is no help: it moves for other reasons.
+    """
+    moved = parse_time(subscriber.last_resync_time)
+    return None if moved is None else max(0.0, (now - moved).total_seconds())
+
+
+def is_fresh(subscriber: Subscriber, max_age: float, now: datetime) -> bool:
+    """True where the last run is known to be no older than ``max_age`` seconds; 0 means that none is fresh enough."""
+    age = age_of(subscriber, now)
+    return max_age > 0 and age is not None and age <= max_age
+
+
+def is_new_run(before: Subscriber, now: Subscriber) -> bool:
+    """True where ``now`` shows a run that ``before`` did not: one in progress, or a moved ``lastResyncTime``.
+
+    Whether that time moves at the start or at the end of a run is not documented, so either counts; a status alone may
+    be left from an earlier run.
+    """
+    return state_of(now) in RUNNING or now.last_resync_time != before.last_resync_time
+
+
+def choose(subscribers: list[Subscriber], subscriber_id: str | None, target_host: str | None) -> Subscriber:
+    """The one subscriber that is meant. Raises OptionError, which lists what there is, for none or more than one."""
+    option, given = ("subscriber_id", subscriber_id) if subscriber_id else ("target_host", target_host or "")
+    if subscriber_id:
+        found = [one for one in subscribers if one.subscriber_id == subscriber_id]
+    else:
+        exact = [one for one in subscribers if host_and_port(one.target_host) == host_and_port(given)]
+        found = exact or [one for one in subscribers if same_environment(one.target_host, given)]
+    if len(found) == 1:
+        return found[0]
+    shown = ", ".join(f"{one.target_host} ({one.subscriber_id})" for one in subscribers[:20]) or "none at all"
+    if found:
+        raise OptionError(
+            f"{option}: '{clean(given)}' fits {len(found)} subscribers. Name one by subscriber_id: {shown}."
+        )
+    raise OptionError(f"{option}: the publisher has no subscriber '{clean(given)}'. It has: {shown}.")
+
+
+def host_and_port(address: str) -> tuple[str, int | None]:
+    """Host in lower case without a trailing dot, and the port that the address gives, by itself or by its scheme.
+
+    Raises DamError for an address that has no host or a port that is no number.
+    """
+    parts = urlsplit(address if "://" in address else f"//{address}")
+    try:
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        host, port = "", None
+    if not host:
+        raise DamError(f"'{clean(address, 200)}' is no host name, with or without a scheme and a port.")
+    return host, port or DEFAULT_PORTS.get(parts.scheme)
+
+
+def same_environment(one: str, other: str) -> bool:
+    """True where two addresses can mean the same environment: the same host, and the same port where both name one."""
+    (host, port), (other_host, other_port) = host_and_port(one), host_and_port(other)
+    return host == other_host and (port == other_port or port is None or other_port is None)
+
+
+def scheme_of(address: str) -> str | None:
+    """``http`` or ``https`` where the address names it."""
+    scheme = urlsplit(address).scheme.lower() if "://" in address else ""
+    return scheme if scheme in ("http", "https") else None
