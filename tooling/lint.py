@@ -8,14 +8,26 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from tooling import environments
 from tooling.paths import ROOT
 from tooling.process import Failed, attempt, run, say
 
+PACKAGES = ["ansible_collections.dxops.dam_staging.plugins", "damsim", "support", "tooling"]
 CHECKS: dict[str, list[str]] = {
     "ansible-lint": ["ansible-lint", "--offline", "--profile", "production", "--nocolor"],
-    "mypy": ["mypy", "-p", "ansible_collections.dxops.dam_staging.plugins", "-p", "damsim", "-p", "tooling"],
+    "mypy": [
+        "mypy",
+        "-p",
+        "ansible_collections.dxops.dam_staging.plugins",
+        "-p",
+        "damsim",
+        "-p",
+        "support",
+        "-p",
+        "tooling",
+    ],
     "antsibull-docs": [
         "antsibull-docs",
         "lint-collection-docs",
@@ -54,10 +66,11 @@ def _check(made: environments.Environment, name: str) -> bool:
 
 
 def reformat(paths: list[str]) -> None:
-    """Rewrite ``paths``, which have to be named: others' unfinished work may lie beside them."""
-    if not paths:
-        raise Failed("name the files or folders to rewrite, for example: dev.py format plugins/modules")
+    """Rewrite ``paths`` in the project's style. The whole checkout is refused: others may be at work in it."""
+    targets = [Path(ROOT, path).resolve() for path in paths]
+    if not targets or any(target == ROOT or target in ROOT.parents for target in targets):
+        raise Failed("name the files or folders of your change: dev.py format plugins/modules/dam_resync.py", 2)
     made = environments.ensure("lint")
     env = environments.variables(made)
-    run([made.bin / "ruff", "check", "--no-cache", "--fix", "--exit-zero", "--quiet", *paths], env)
-    run([made.bin / "ruff", "format", "--no-cache", *paths], env)
+    run([made.bin / "ruff", "check", "--no-cache", "--fix", "--exit-zero", "--quiet", *targets], env)
+    run([made.bin / "ruff", "format", "--no-cache", *targets], env)

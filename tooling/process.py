@@ -20,7 +20,7 @@ _FOREIGN = ("ANSIBLE_", "DX_", "GIT_", "MYPY", "PYTEST_", "PYTHON", "VIRTUAL_ENV
 _LOOPBACK = "127.0.0.1,localhost,127.0.0.0/8"
 
 
-class Failed(Exception):
+class Failed(Exception):  # noqa: N818 - read as a sentence where it is raised
     """The work cannot go on; the message is for the person at the terminal. ``code`` becomes the exit code."""
 
     def __init__(self, message: str, code: int = 1) -> None:
