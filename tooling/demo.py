@@ -6,8 +6,152 @@
 
 from __future__ import annotations
 
-from tooling.process import Failed
+import json
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from tooling import environments
+from tooling.paths import BUILD, ROOT
+from tooling.process import Failed, say
+from tooling.standin import NotStarted, StandIn, started
+
+FOLDER = BUILD / "demo"
+REPORTS = FOLDER / "reports"
+ACTIONS = ("CREATE", "UPDATE", "DELETE")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the playbook: seconds, requests that left the modules, and the triggers and changes among them."""
+
+    seconds: float
+    requests: int
+    writes: int
+    changed: int
+    verdict: bool | None
 
 
 def show(core: str | None) -> None:
-    raise Failed("not yet")
+    """Start the stand-in, let the playbook repair it, prove it, run again, and say where the report is."""
+    made = environments.ensure("demo", core)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    env = environments.variables(made)
+    try:
+        with _ended_by_signals(), started(made.python, FOLDER / "standin", "--seed", "small", env=env) as standin:
+            _tell(made, standin)
+    except NotStarted as problem:
+        raise Failed(str(problem)) from None
+
+
+def _tell(made: environments.Environment, standin: StandIn) -> None:
+    subscriber = standin.subscribers[0]
+    _title("Two environments that ought to be the same")
+    say(f"publisher   {standin.publisher.url}")
+    say(f"subscriber  {subscriber.url}   (a stand-in of the product, started for this demonstration)")
+    say("\nHow they differ, counted in their data, not by the collection:\n")
+    before = _differences(standin)
+    if not before:
+        raise Failed("the stand-in's two environments do not differ, so there is nothing to show")
+
+    _title("ansible-playbook playbooks/resync.yml: compare, report, repair, prove")
+    first = _play(made, standin, "first")
+    _title("The same again: there is nothing left to do")
+    second = _play(made, standin, "second")
+
+    _title("What happened")
+    say(f"differences before   {before}")
+    say(f"differences now      {_count(standin)}   (counted in the data)")
+    for name, run in (("first run", first), ("second run", second)):
+        say(
+            f"{name:<20} {run.seconds:.1f} s, {run.requests} HTTP requests "
+            f"({run.writes} of them writes), changed={run.changed}"
+        )
+    for report in sorted(REPORTS.rglob("*")):
+        if report.is_file():
+            say(f"report               {report.relative_to(ROOT)}")
+    _judge(standin, first, second)
+    say("\nIn sync, proven by a second comparison; the second run changed nothing.")
+
+
+def _judge(standin: StandIn, first: Run, second: Run) -> None:
+    """Raise ``Failed`` unless what the playbook said is also true of the data."""
+    if not standin.digests_equal():
+        raise Failed("the playbook ended well, but the two environments' data still differ")
+    if not (first.verdict and second.verdict):
+        raise Failed(f"the playbook did not say that they are in sync: {first.verdict}, {second.verdict}")
+    if first.changed == 0 or second.changed:
+        raise Failed(f"expected changes in the first run alone: {first.changed}, {second.changed}")
+
+
+def _play(made: environments.Environment, standin: StandIn, name: str) -> Run:
+    result = FOLDER / f"{name}.json"
+    inventory = FOLDER / "inventory.json"
+    publisher = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": str(made.python),
+        "dam_consistency_hostname": standin.publisher.host,
+        "dam_consistency_port": standin.publisher.port,
+        "dam_consistency_protocol": standin.protocol,
+        "dam_consistency_report_dir": str(REPORTS),
+        "dam_consistency_result_file": str(result),
+    }
+    inventory.write_text(json.dumps({"all": {"hosts": {"publisher": publisher}}}, indent=2), encoding="utf-8")
+    standin.forget_requests()
+    recap = FOLDER / f"{name}.jsonl"
+    env = environments.variables(made) | {
+        "ANSIBLE_CALLBACKS_ENABLED": "recorder",
+        "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests" / "support" / "callback"),
+        "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
+        "DAM_TEST_RECORD": str(recap),
+        "DX_USERNAME": standin.username,
+        "DX_PASSWORD": standin.password,
+    }
+    begun = time.monotonic()
+    command = [made.python, "-m", "ansible", "playbook", ROOT / "playbooks" / "resync.yml", "-i", inventory]
+    done = subprocess.run([str(part) for part in command], env=env, cwd=FOLDER, stdin=subprocess.DEVNULL, check=False)
+    seconds = time.monotonic() - begun
+    if done.returncode:
+        raise Failed(f"ansible-playbook ended with {done.returncode}", done.returncode)
+    last = json.loads(recap.read_text(encoding="utf-8").splitlines()[-1])
+    verdict = json.loads(result.read_text(encoding="utf-8"))["in_sync"]
+    return Run(seconds, len(standin.requests()), len(standin.writes()), last["recap"]["publisher"]["changed"], verdict)
+
+
+def _differences(standin: StandIn) -> int:
+    """Print a table of the differences by type and action; return their number."""
+    counts: dict[str, dict[str, int]] = standin.expected()["counts"]
+    width = max((len(kind) for kind in counts), default=0)
+    say(f"{'':<{width}}" + "".join(f"{action.lower():>10}" for action in ACTIONS))
+    for kind in sorted(counts):
+        row = "".join(f"{counts[kind].get(action) or '.':>10}" for action in ACTIONS)
+        say(f"{kind:<{width}}{row}")
+    return _count(standin)
+
+
+def _count(standin: StandIn) -> int:
+    return len(standin.expected()["rows"])
+
+
+def _title(text: str) -> None:
+    say(f"\n{text}\n{'=' * len(text)}\n")
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into what Ctrl-C is, so that the stand-in is stopped and not left behind."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    old = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
