@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence, Set
+from collections.abc import Sequence
+from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 
@@ -22,14 +23,14 @@ class Columns:
 
     def __init__(self, strict: bool) -> None:
         self._strict = strict
-        self._known: Set[str] = set()
-        self.names: List[str] = []
+        self._known: set[str] = set()
+        self.names: list[str] = []
         self.alike = False
         """Whether all rows learnt from last have the same keys in the same order."""
         self.exact = False
         """Whether these keys are just ``names``, in that order."""
 
-    def learn(self, rows: Sequence[Dict[str, Any]]) -> None:
+    def learn(self, rows: Sequence[dict[str, Any]]) -> None:
         """Take the keys of ``rows``."""
         shapes = dict.fromkeys(map(tuple, rows))
         for shape in shapes:

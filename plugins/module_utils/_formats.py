@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, Sequence, Tuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, BinaryIO
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._columns import Columns
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import FORMULA_STARTS, defused, json_text
 
-Row = Dict[str, Any]
+Row = dict[str, Any]
 
 BOM = b"\xef\xbb\xbf"
 # The header of a report without rows: the names of the mismatch query's own parameters (the vendor's OpenAPI document).
@@ -70,7 +71,7 @@ class Csv:
         self._bom = bom
         self._suspect = FORMULA_STARTS if safe else frozenset()
         # Where in the spool the rows get wider: (position in bytes, columns from there on).
-        self._widths: List[Tuple[int, int]] = []
+        self._widths: list[tuple[int, int]] = []
         self._size = 0
 
     def encode(self, rows: Sequence[Row]) -> bytes:
@@ -134,7 +135,7 @@ def _csv_bytes(lines: Iterable[Iterable[Any]]) -> bytes:
 
 def _padded(spool: BinaryIO, size: int, padding: bytes) -> Iterator[bytes]:
     """Yield the next ``size`` bytes of the spool with ``padding`` at the end of every record."""
-    block: List[bytes] = []
+    block: list[bytes] = []
     length = 0
     quoted = 0
     while size > 0:

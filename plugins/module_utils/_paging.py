@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import marshal
 from collections import deque
-from collections.abc import Iterable, Iterator
-from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._prefetch import Prefetcher
 
-Row = Dict[str, Any]
-Fetch = Callable[[int, int], List[Row]]
+Row = dict[str, Any]
+Fetch = Callable[[int, int], list[Row]]
 
 # Beyond this offset a server is not believed any more to look at the offset at all.
 _HIGHEST_OFFSET = 2**31 - 1
@@ -27,7 +27,7 @@ _HIGHEST_OFFSET = 2**31 - 1
 _MISFITS_ALLOWED = 3
 
 
-def pages(fetch: Fetch, page_size: int = 1000, ahead: int = 1, max_rows: Optional[int] = None) -> Iterator[List[Row]]:
+def pages(fetch: Fetch, page_size: int = 1000, ahead: int = 1, max_rows: int | None = None) -> Iterator[list[Row]]:
     """Yield the pages of a list, each as the server gave it, until an empty one comes.
 
     ``fetch(offset, limit)`` returns the rows of one page. At most ``ahead`` pages are in flight or waiting to be
@@ -41,7 +41,7 @@ def pages(fetch: Fetch, page_size: int = 1000, ahead: int = 1, max_rows: Optiona
     if page_size < 1 or ahead < 1:
         raise ValueError("page_size and ahead must be at least 1")
     source = _Source(fetch, page_size, ahead)
-    previous: List[Row] = []
+    previous: list[Row] = []
     offset = 0
     try:
         while True:
@@ -71,12 +71,12 @@ class _Source:
         self._fetch = fetch
         self._asked = page_size
         self._ahead = ahead
-        self._expected: Optional[int] = None
+        self._expected: int | None = None
         self._misfits = 0
-        self._waiting: Deque[Tuple[int, Callable[[], List[Row]]]] = deque()
-        self._prefetcher: Optional[Prefetcher[List[Row]]] = None
+        self._waiting: deque[tuple[int, Callable[[], list[Row]]]] = deque()
+        self._prefetcher: Prefetcher[list[Row]] | None = None
 
-    def page(self, offset: int) -> List[Row]:
+    def page(self, offset: int) -> list[Row]:
         """Return the page at ``offset``; whatever was read ahead for other offsets is dropped."""
         fits = not self._waiting or self._waiting[0][0] == offset
         if not fits:
@@ -95,7 +95,7 @@ class _Source:
     def _worth_reading_ahead(self) -> bool:
         return self._ahead > 1 and self._expected is not None and self._misfits < _MISFITS_ALLOWED
 
-    def _learn(self, offset: int, rows: List[Row]) -> None:
+    def _learn(self, offset: int, rows: list[Row]) -> None:
         if offset == 0 and len(rows) == self._asked:
             self._expected = self._asked
         elif self._expected is None and offset > 0 and rows:
@@ -112,7 +112,7 @@ class _Source:
             self._waiting.append((following, self._prefetcher.submit(self._call(following))))
             following += step
 
-    def _call(self, offset: int) -> Callable[[], List[Row]]:
+    def _call(self, offset: int) -> Callable[[], list[Row]]:
         return lambda: self._fetch(offset, self._asked)
 
     def close(self) -> None:
@@ -129,14 +129,14 @@ class Deduplicated:
     row is kept. Raises ``DamError`` when ``window`` pages in a row hold nothing new: the server goes round in circles.
     """
 
-    def __init__(self, source: Iterable[List[Row]], window: int = 10) -> None:
+    def __init__(self, source: Iterable[list[Row]], window: int = 10) -> None:
         self._source = source
         self._window = window
         self.duplicates = 0
 
-    def __iter__(self) -> Iterator[List[Row]]:
-        last_seen: Dict[int, int] = {}
-        history: Deque[List[int]] = deque()
+    def __iter__(self) -> Iterator[list[Row]]:
+        last_seen: dict[int, int] = {}
+        history: deque[list[int]] = deque()
         stale = 0
         for number, rows in enumerate(self._source):
             digests = [_digest(row) for row in rows]
@@ -171,8 +171,8 @@ def _digest(row: Row) -> int:
     # apart. 64 bits: among the rows of ten pages a chance hit is out of reach even in a list of a billion rows.
     try:
         return hash(marshal.dumps(row, 2))
-    except ValueError:  # nested deeper than the format goes
-        return hash(repr(row))
+    except ValueError:
+        raise DamError("A row of the server's answer is nested too deeply to be read.") from None
 
 
 def count(has_row: Callable[[int], bool]) -> int:

@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Event, Thread
-from typing import Callable, Generic, List, Optional, Tuple, TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -22,8 +23,8 @@ class _Outcome(Generic[T]):
 
     def __init__(self) -> None:
         self._done = Event()
-        self._value: List[T] = []
-        self._error: Optional[BaseException] = None
+        self._value: list[T] = []
+        self._error: BaseException | None = None
 
     def run(self, call: Callable[[], T]) -> None:
         try:
@@ -47,7 +48,7 @@ class Prefetcher(Generic[T]):
     """
 
     def __init__(self, threads: int) -> None:
-        self._queue: SimpleQueue[Optional[Tuple[_Outcome[T], Callable[[], T]]]] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[_Outcome[T], Callable[[], T]] | None] = SimpleQueue()
         self._closed = Event()
         self._threads = [Thread(target=self._work, name="dam-prefetch", daemon=True) for _unused in range(threads)]
         for thread in self._threads:

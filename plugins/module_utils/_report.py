@@ -11,8 +11,9 @@ import hashlib
 import io
 import os
 import tempfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, Optional, Tuple, Union, cast
+from typing import Any, BinaryIO, cast
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._columns import Columns
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
@@ -37,14 +38,14 @@ class ReportResult:
     """Rows in the file."""
     duplicates: int
     """Rows that came twice because the data moved meanwhile, and stand in the file once."""
-    columns: List[str]
+    columns: list[str]
     """Every key that any row has, in order of first appearance: the first 1000 of them."""
     summary: Summary
     checksum: str
     """SHA-1 of the file, as ``ansible.builtin.copy`` and ``stat`` give it."""
     size: int
     """Size of the file in bytes."""
-    records: List[Dict[str, Any]]
+    records: list[dict[str, Any]]
     """The first rows, as many as were asked for."""
 
     def discard(self) -> None:
@@ -54,7 +55,7 @@ class ReportResult:
 
 
 def write_report(
-    pages: Iterable[List[Row]],
+    pages: Iterable[list[Row]],
     directory: str,
     report_format: str = "csv",
     *,
@@ -75,7 +76,7 @@ def write_report(
     writer = _writer(report_format, columns, csv_safe, csv_bom)
     source = pages if isinstance(pages, Deduplicated) else Deduplicated(pages)
     summary = Summary()
-    records: List[Row] = []
+    records: list[Row] = []
     with contextlib.closing(source), _spool(directory) as spool:
         for rows in source:
             for start in range(0, len(rows), _PORTION):
@@ -100,7 +101,7 @@ def write_report(
     return ReportResult(path, summary.count, source.duplicates, columns.names, summary, checksum, size, records)
 
 
-def _writer(report_format: str, columns: Columns, csv_safe: bool, csv_bom: bool) -> Union[Csv, JsonLines]:
+def _writer(report_format: str, columns: Columns, csv_safe: bool, csv_bom: bool) -> Csv | JsonLines:
     if report_format == "csv":
         return Csv(columns, csv_safe, csv_bom)
     if report_format == "jsonl":
@@ -110,8 +111,8 @@ def _writer(report_format: str, columns: Columns, csv_safe: bool, csv_bom: bool)
     raise ValueError(f"not a format of a report: {report_format}")
 
 
-def _finished(directory: str, content: Iterator[bytes]) -> Tuple[str, str, int]:
-    path: Optional[str] = None
+def _finished(directory: str, content: Iterator[bytes]) -> tuple[str, str, int]:
+    path: str | None = None
     try:
         with _disk(directory):
             descriptor, path = tempfile.mkstemp(prefix=".dam-report-", suffix=".tmp", dir=directory)

@@ -13,7 +13,8 @@ import os
 import re
 import stat
 import sys
-from typing import Any, BinaryIO, Dict, Iterator, Optional
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._formats import BOM
 from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import Fields, Summary
@@ -33,12 +34,13 @@ def begins_as_report(path: str, report_format: str) -> bool:
         return False
     with open(path, "rb") as file:
         start = file.read(_BEGINNING)
+        whole = len(start) < _BEGINNING
     if report_format == "csv":
         return _csv_header(start)
     if report_format == "jsonl":
-        return not start or _json_row(start)
+        return not start or _json_row(start, whole=whole)
     if report_format == "json":
-        return start.strip() == b"[]" or (start.startswith(b"[\n") and _json_row(start[2:]))
+        return start.strip() == b"[]" or (start.startswith(b"[\n") and _json_row(start[2:], whole=whole))
     raise ValueError(f"not a format of a report: {report_format}")
 
 
@@ -51,12 +53,12 @@ def _csv_header(start: bytes) -> bool:
     return len(set(names)) == len(names) and Fields.of(map(undefused, names)).look_like_mismatches()
 
 
-def _json_row(start: bytes) -> bool:
+def _json_row(start: bytes, *, whole: bool) -> bool:
     line, line_end, _rest = start.partition(b"\n")
     text = line.decode("utf-8", "replace")
     if not text.startswith("{"):
         return False
-    if line_end or len(start) < _BEGINNING:
+    if line_end or whole:
         try:
             row = json.loads(text.rstrip(","))
         except (ValueError, RecursionError):
@@ -66,7 +68,7 @@ def _json_row(start: bytes) -> bool:
     return Fields.of(re.findall(r'[{,]"([^"\\]{1,200})":', text)).look_like_mismatches()
 
 
-def read_summary(path: str, report_format: str) -> Optional[Summary]:
+def read_summary(path: str, report_format: str) -> Summary | None:
     """Return the summary of the rows in an existing report, or ``None`` when the file cannot be read as one.
 
     Reads row by row, so the size of the file does not matter.
@@ -84,7 +86,7 @@ def read_summary(path: str, report_format: str) -> Optional[Summary]:
     return summary
 
 
-def _json_rows(file: BinaryIO) -> Iterator[Dict[str, Any]]:
+def _json_rows(file: BinaryIO) -> Iterator[dict[str, Any]]:
     for line in file:
         text = line.strip().rstrip(b",")
         if text in (b"", b"[", b"]", b"[]"):
@@ -95,7 +97,7 @@ def _json_rows(file: BinaryIO) -> Iterator[Dict[str, Any]]:
         yield row
 
 
-def _csv_rows(file: BinaryIO) -> Iterator[Dict[str, Any]]:
+def _csv_rows(file: BinaryIO) -> Iterator[dict[str, Any]]:
     limit = csv.field_size_limit(sys.maxsize)
     try:
         # Older Pythons stop at NUL, which no column that matters here holds.

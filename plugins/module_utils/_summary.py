@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
-from typing import Any, Dict, Iterable, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, NamedTuple
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import visible
 
-Matrix = Dict[str, Dict[str, int]]
+Matrix = dict[str, dict[str, int]]
 
 ACTIONS = ("CREATE", "UPDATE", "DELETE")
 UNKNOWN = "UNKNOWN"
@@ -40,14 +41,14 @@ _MOST_SHAPES = 1000
 class Fields(NamedTuple):
     """The names under which rows carry their type, action and subscriber; ``None`` where they do not."""
 
-    record_type: Optional[str]
-    action: Optional[str]
-    subscriber: Optional[str]
+    record_type: str | None
+    action: str | None
+    subscriber: str | None
 
     @classmethod
     def of(cls, names: Iterable[str]) -> Fields:
         """Find the fields among the names of a row, in spite of case, separators and camel case."""
-        plain: Dict[str, str] = {}
+        plain: dict[str, str] = {}
         for name in names:
             plain.setdefault(re.sub(r"[^a-z0-9]", "", str(name).lower()), name)
         return cls(_first(plain, _TYPE_NAMES), _first(plain, _ACTION_NAMES), _first(plain, _SUBSCRIBER_NAMES))
@@ -57,7 +58,7 @@ class Fields(NamedTuple):
         return self.record_type is not None and self.action is not None
 
 
-def _first(plain: Dict[str, str], wanted: Tuple[str, ...]) -> Optional[str]:
+def _first(plain: dict[str, str], wanted: tuple[str, ...]) -> str | None:
     return next((plain[name] for name in wanted if name in plain), None)
 
 
@@ -70,11 +71,11 @@ class Summary:
     def __init__(self) -> None:
         self.count = 0
         self._by_type: Matrix = {}
-        self._by_action: Dict[str, int] = dict.fromkeys((*ACTIONS, UNKNOWN), 0)
+        self._by_action: dict[str, int] = dict.fromkeys((*ACTIONS, UNKNOWN), 0)
         self._by_subscriber: Matrix = {}
-        self._fields: Dict[Tuple[str, ...], Fields] = {}
+        self._fields: dict[tuple[str, ...], Fields] = {}
 
-    def add(self, row: Dict[str, Any]) -> None:
+    def add(self, row: dict[str, Any]) -> None:
         """Count one row."""
         names = tuple(row)
         fields = self._fields.get(names)
@@ -85,7 +86,7 @@ class Summary:
         record_type, action, subscriber = (None if name is None else row[name] for name in fields)
         self._count(record_type, action, subscriber, rows=1)
 
-    def add_alike(self, rows: Sequence[Dict[str, Any]]) -> None:
+    def add_alike(self, rows: Sequence[dict[str, Any]]) -> None:
         """Count rows that all have the same names as the first one, which is several times faster than one by one."""
         fields = Fields.of(rows[0]) if rows else None
         if fields is None or None in fields:  # itemgetter needs all three
@@ -110,7 +111,7 @@ class Summary:
         _cell_of(self._by_type, _name(record_type), _MOST_TYPES)[known] += rows
         _cell_of(self._by_subscriber, _name(subscriber), _MOST_SUBSCRIBERS)[known] += rows
 
-    def as_dict(self) -> Dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return ``by_type`` and ``by_subscriber`` (name to action to number of rows) and ``by_action`` (to number).
 
         Types and subscribers are in alphabetical order, actions in the order CREATE, UPDATE, DELETE, UNKNOWN.
@@ -127,7 +128,7 @@ def _name(value: Any) -> str:
     return visible(text[:_LONGEST_NAME]) or UNKNOWN
 
 
-def _cell_of(matrix: Matrix, name: str, most: int) -> Dict[str, int]:
+def _cell_of(matrix: Matrix, name: str, most: int) -> dict[str, int]:
     if name not in matrix and len(matrix) >= most:
         name = OTHER
     return matrix.setdefault(name, dict.fromkeys((*ACTIONS, UNKNOWN), 0))

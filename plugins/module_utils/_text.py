@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, Match
+from re import Match
+from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 

@@ -1,0 +1,404 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading a list page by page, whatever a server makes of offset and limit."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+import tracemalloc
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import Deduplicated, Row, count, pages
+
+GENEROUS = 10.0
+"""Seconds that a test waits for another thread before it fails; it never waits that long when all is well."""
+
+
+def rows_of(number: int, start: int = 0) -> list[Row]:
+    return [{"id": f"row-{index}"} for index in range(start, start + number)]
+
+
+def flat(source: Any) -> list[Row]:
+    return [row for page in source for row in page]
+
+
+class Server:
+    """A list behind offset and limit that remembers what it was asked."""
+
+    def __init__(self, rows: list[Row], caps: list[int] | None = None, *, limited: bool = True) -> None:
+        self.rows = rows
+        self.caps = itertools.cycle(caps) if caps else None
+        self.limited = limited
+        self.calls: list[tuple[int, int]] = []
+        self.lock = threading.Lock()
+
+    def fetch(self, offset: int, limit: int) -> list[Row]:
+        with self.lock:
+            self.calls.append((offset, limit))
+            cap = next(self.caps) if self.caps else limit
+        most = min(limit, cap) if self.limited else cap
+        return self.rows[offset : offset + most]
+
+
+@given(
+    number=st.integers(0, 120),
+    page_size=st.integers(1, 40),
+    caps=st.lists(st.integers(1, 50), max_size=5),
+    ahead=st.sampled_from([1, 2, 4]),
+    limited=st.booleans(),
+)
+@settings(max_examples=150, deadline=None)
+def test_every_row_comes_exactly_once_and_in_order_whatever_the_size_of_the_pages(
+    number: int, page_size: int, caps: list[int], ahead: int, limited: bool
+) -> None:
+    server = Server(rows_of(number), caps, limited=limited)
+    assert flat(pages(server.fetch, page_size, ahead)) == server.rows
+
+
+@given(number=st.integers(0, 60), ahead=st.sampled_from([1, 3]))
+@settings(max_examples=40, deadline=None)
+def test_a_server_that_gives_everything_at_once_is_read_once(number: int, ahead: int) -> None:
+    server = Server(rows_of(number), [1000], limited=False)
+    assert flat(pages(server.fetch, 10, ahead)) == server.rows
+
+
+def test_an_empty_list_costs_one_request() -> None:
+    server = Server([])
+    assert list(pages(server.fetch, 10, ahead=4)) == []
+    assert server.calls == [(0, 10)]
+
+
+def test_a_short_first_page_is_followed_by_one_request_for_the_end_and_no_more() -> None:
+    server = Server(rows_of(7))
+    assert flat(pages(server.fetch, 10, ahead=4)) == server.rows
+    assert server.calls == [(0, 10), (7, 10)]
+
+
+def test_a_short_last_page_does_not_end_the_list_before_an_empty_one_does() -> None:
+    server = Server(rows_of(25))
+    assert [len(page) for page in pages(server.fetch, 10)] == [10, 10, 5]
+    assert [offset for offset, _limit in server.calls] == [0, 10, 20, 25]
+
+
+def test_reading_ahead_asks_for_the_size_that_the_server_really_gives() -> None:
+    server = Server(rows_of(40), [4])
+    assert flat(pages(server.fetch, 10, ahead=3)) == server.rows
+    assert server.calls[:2] == [(0, 10), (4, 10)]
+    assert {limit for _offset, limit in server.calls[2:]} == {4}
+    assert len(server.calls) <= 40 // 4 + 3
+
+
+def test_reading_ahead_is_given_up_where_page_sizes_keep_changing() -> None:
+    server = Server(rows_of(600), [10, 3, 7, 9, 2])
+    assert flat(pages(server.fetch, 10, ahead=4)) == server.rows
+    # Each of the three misfits wastes up to three requests; after that every request brings rows.
+    without = Server(rows_of(600), [10, 3, 7, 9, 2])
+    list(pages(without.fetch, 10))
+    assert len(server.calls) <= len(without.calls) + 20
+
+
+def test_no_more_pages_are_in_flight_than_allowed_and_several_are() -> None:
+    arrived = threading.Semaphore(0)
+    let_go = threading.Semaphore(0)
+    running: list[int] = []
+    peak: list[int] = []
+    server = Server(rows_of(100))
+
+    def fetch(offset: int, limit: int) -> list[Row]:
+        running.append(offset)
+        peak.append(len(running))
+        if offset > 0:
+            arrived.release()
+            assert let_go.acquire(timeout=GENEROUS)
+        running.remove(offset)
+        return server.fetch(offset, limit)
+
+    source = pages(fetch, 10, ahead=3)
+    next(source)
+    taker = threading.Thread(target=lambda: next(source), daemon=True)
+    taker.start()
+    for _unused in range(3):
+        assert arrived.acquire(timeout=GENEROUS)
+    assert not arrived.acquire(timeout=0.05)
+    let_go.release(50)
+    taker.join(GENEROUS)
+    assert flat(source) == server.rows[20:]
+    assert max(peak) == 3
+
+
+def test_one_page_ahead_needs_no_thread() -> None:
+    seen = set()
+    server = Server(rows_of(30))
+
+    def fetch(offset: int, limit: int) -> list[Row]:
+        seen.add(threading.current_thread())
+        return server.fetch(offset, limit)
+
+    assert flat(pages(fetch, 10)) == server.rows
+    assert seen == {threading.current_thread()}
+
+
+@pytest.mark.parametrize("ahead", [1, 4])
+def test_an_error_comes_after_all_pages_before_it(ahead: int) -> None:
+    server = Server(rows_of(100))
+
+    def fetch(offset: int, limit: int) -> list[Row]:
+        if offset == 50:
+            raise ConnectionResetError("gone")
+        return server.fetch(offset, limit)
+
+    taken: list[Row] = []
+    source = map(taken.extend, pages(fetch, 10, ahead))
+    with pytest.raises(ConnectionResetError, match="gone"):
+        list(source)
+    assert taken == server.rows[:50]
+
+
+def test_an_error_beyond_the_end_is_none() -> None:
+    server = Server(rows_of(35))
+
+    def fetch(offset: int, limit: int) -> list[Row]:
+        if offset > 35:
+            raise ValueError("offset out of range")
+        return server.fetch(offset, limit)
+
+    assert flat(pages(fetch, 10, ahead=4)) == server.rows
+
+
+def prefetching() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "dam-prefetch"]
+
+
+@pytest.mark.parametrize("ending", ["exhausted", "closed", "failed"])
+def test_no_thread_is_left_when_the_pages_end(ending: str) -> None:
+    before = set(prefetching())
+    server = Server(rows_of(100))
+
+    def fetch(offset: int, limit: int) -> list[Row]:
+        if ending == "failed" and offset == 60:
+            raise OSError("no more")
+        return server.fetch(offset, limit)
+
+    source = pages(fetch, 10, ahead=3)
+    assert len(next(source)) == len(next(source)) == 10
+    assert set(prefetching()) - before
+    if ending == "exhausted":
+        list(source)
+    elif ending == "failed":
+        with pytest.raises(OSError, match="no more"):
+            list(source)
+    source.close()
+    assert set(prefetching()) == before
+
+
+def test_closing_does_not_wait_for_a_server_that_hangs() -> None:
+    hang = threading.Event()
+    server = Server(rows_of(1000))
+
+    def fetch(offset: int, limit: int) -> list[Row]:
+        if offset >= 20:
+            hang.wait(GENEROUS)
+        return server.fetch(offset, limit)
+
+    source = pages(fetch, 10, ahead=4)
+    next(source)
+    next(source)
+    closer = threading.Thread(target=source.close)
+    closer.start()
+    closer.join(GENEROUS / 2)
+    assert not closer.is_alive()
+    calls = len(server.calls)
+    hang.set()
+    # Those that hung end; of those that waited behind them none is begun any more.
+    for thread in prefetching():
+        thread.join(GENEROUS)
+    assert not prefetching()
+    assert len(server.calls) <= calls + 3
+
+
+@pytest.mark.parametrize("ahead", [1, 4])
+def test_a_server_that_ignores_the_offset_is_noticed_at_the_second_page(ahead: int) -> None:
+    server = Server(rows_of(1000))
+    with pytest.raises(DamError, match=r"same page twice.*offset 0 and at offset 10") as caught:
+        list(pages(lambda _offset, limit: server.fetch(0, limit), 10, ahead))
+    assert caught.value.context == {"offset": 10}
+    assert len(server.calls) <= 1 + ahead
+
+
+def test_a_list_without_an_end_stops_at_max_rows() -> None:
+    with pytest.raises(DamError, match="more than 55 rows"):
+        list(pages(lambda offset, limit: rows_of(limit, offset), 10, max_rows=55))
+
+
+def test_max_rows_is_the_most_that_is_allowed() -> None:
+    server = Server(rows_of(55))
+    assert flat(pages(server.fetch, 10, max_rows=55)) == server.rows
+
+
+@pytest.mark.parametrize(("page_size", "ahead"), [(0, 1), (1, 0)])
+def test_sizes_below_one_are_refused(page_size: int, ahead: int) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        next(pages(Server([]).fetch, page_size, ahead))
+
+
+# Rows that come twice
+
+
+def test_rows_that_moved_to_the_next_page_are_dropped_and_counted() -> None:
+    server = Server(rows_of(30))
+
+    def fetch(offset: int, limit: int) -> list[Row]:
+        page = server.fetch(offset, limit)
+        if offset == 10:
+            # Three rows appear in front: the last three of this page come again on the next one.
+            server.rows = rows_of(3, 1000) + server.rows
+        return page
+
+    source = Deduplicated(pages(fetch, 10))
+    assert flat(source) == rows_of(30)
+    assert source.duplicates == 3
+
+
+def test_a_list_that_shrinks_meanwhile_ends_without_a_row_twice() -> None:
+    server = Server(rows_of(30))
+
+    def fetch(offset: int, limit: int) -> list[Row]:
+        page = server.fetch(offset, limit)
+        if offset == 10:
+            del server.rows[:5]
+        return page
+
+    source = Deduplicated(pages(fetch, 10))
+    assert flat(source) == rows_of(20) + rows_of(5, 25)
+    assert source.duplicates == 0
+
+
+def test_equal_rows_within_one_page_all_stay() -> None:
+    same = {"recordType": "RENDITION"}
+    source = Deduplicated([[same, same, dict(same)], [{"recordType": "VERSION"}]])
+    assert flat(source) == [same, same, same, {"recordType": "VERSION"}]
+    assert source.duplicates == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(1, True), (1, 1.0), (0, False), (-1, -2), (0.0, -0.0), ("1", 1), (None, ""), ([], {}), ("a", ["a"]), (2**61, 1)],
+)
+def test_rows_that_differ_in_a_single_value_or_type_both_stay(one: Any, other: Any) -> None:
+    source = Deduplicated([[{"value": one}], [{"value": other}]])
+    assert len(flat(source)) == 2
+
+
+def test_a_row_of_nested_and_odd_values_is_known_again() -> None:
+    row = {"a": {"b": [1, None, float("nan"), "\ud800\0"]}, "c": "x" * 100_000}
+    again = {"a": {"b": [1, None, float("nan"), "\ud800\0"]}, "c": "x" * 50_000 + "x" * 50_000}
+    source = Deduplicated([[row], [again]])
+    assert flat(source) == [row]
+    assert source.duplicates == 1
+
+
+def test_nesting_beyond_reason_is_an_error() -> None:
+    value: Any = 0
+    for _unused in range(100_000):
+        value = [value]
+    with pytest.raises(DamError, match="nested too deeply"):
+        flat(Deduplicated([[{"a": value}]]))
+
+
+def test_a_row_is_looked_for_within_the_last_ten_pages_only() -> None:
+    fillers = [rows_of(2, 10 * number) for number in range(1, 11)]
+    near = Deduplicated([[{"id": "x"}], *fillers[:9], [{"id": "x"}, {"id": "y"}]])
+    assert flat(near).count({"id": "x"}) == 1
+    far = Deduplicated([[{"id": "x"}], *fillers, [{"id": "x"}, {"id": "y"}]])
+    assert flat(far).count({"id": "x"}) == 2
+
+
+def test_a_row_that_came_again_is_remembered_from_then_on() -> None:
+    fillers = [rows_of(2, 10 * number) for number in range(1, 10)]
+    again = [{"id": "x"}, {"id": "new"}]
+    source = Deduplicated([[{"id": "x"}], *fillers, again, *fillers, [{"id": "x"}, {"id": "end"}]], window=10)
+    rows = flat(source)
+    assert rows.count({"id": "x"}) == 1
+
+
+def test_a_server_that_goes_round_in_circles_is_noticed() -> None:
+    circle = itertools.cycle([rows_of(5), rows_of(5, 5), rows_of(5, 10)])
+    with pytest.raises(DamError, match="only rows that had come before"):
+        flat(Deduplicated(pages(lambda _offset, _limit: next(circle), 5)))
+
+
+def test_an_endless_page_of_values_that_do_not_equal_themselves_is_noticed() -> None:
+    with pytest.raises(DamError, match="only rows that had come before"):
+        flat(Deduplicated(pages(lambda _offset, _limit: [{"a": float("nan")}], 5)))
+
+
+def test_memory_does_not_grow_with_the_number_of_pages() -> None:
+    def peak(number: int) -> int:
+        source = Deduplicated(pages(lambda offset, limit: rows_of(limit if offset < number else 0, offset), 100))
+        tracemalloc.start()
+        for _page in source:
+            pass
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return used
+
+    assert peak(20_000) < peak(4_000) * 1.3
+
+
+def test_closing_the_wrapper_closes_the_pages() -> None:
+    source = pages(Server(rows_of(100)).fetch, 10, ahead=2)
+    wrapper = Deduplicated(source)
+    iterator = iter(wrapper)
+    next(iterator)
+    wrapper.close()
+    assert list(source) == []
+
+
+# Counting
+
+
+@given(st.integers(0, 5000))
+@settings(max_examples=200, deadline=None)
+def test_the_count_is_exact_and_costs_two_calls_for_every_doubling(number: int) -> None:
+    asked: list[int] = []
+
+    def has_row(offset: int) -> bool:
+        asked.append(offset)
+        return offset < number
+
+    assert count(has_row) == number
+    assert len(asked) <= 2 * math.log2(number + 1) + 3
+    assert len(asked) == len(set(asked))
+
+
+def test_counting_nothing_costs_one_call() -> None:
+    asked: list[int] = []
+
+    def has_row(offset: int) -> bool:
+        asked.append(offset)
+        return False
+
+    assert count(has_row) == 0
+    assert asked == [0]
+
+
+def test_a_server_with_a_row_at_every_offset_cannot_be_counted() -> None:
+    asked: list[int] = []
+
+    def has_row(offset: int) -> bool:
+        asked.append(offset)
+        return True
+
+    with pytest.raises(DamError, match="cannot be counted"):
+        count(has_row)
+    assert len(asked) < 40
+    assert max(asked) == 2**31 - 1
