@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import marshal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
@@ -27,7 +27,9 @@ _HIGHEST_OFFSET = 2**31 - 1
 _MISFITS_ALLOWED = 3
 
 
-def pages(fetch: Fetch, page_size: int = 1000, ahead: int = 1, max_rows: int | None = None) -> Iterator[list[Row]]:
+def pages(
+    fetch: Fetch, page_size: int = 1000, ahead: int = 1, max_rows: int | None = None
+) -> Generator[list[Row], None, None]:
     """Yield the pages of a list, each as the server gave it, until an empty one comes.
 
     ``fetch(offset, limit)`` returns the rows of one page. At most ``ahead`` pages are in flight or waiting to be
