@@ -1,0 +1,23 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Times as text."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def date_time(value: str) -> str:
+    """The value, if it is a date and time as OpenAPI's ``date-time`` wants it.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not _RFC_3339.fullmatch(value):
+        raise ValueError("a date and time with time zone is needed")
+    datetime.fromisoformat(value[:19].upper())
+    return value
