@@ -32,7 +32,9 @@ class RunModule(Protocol):
         check: bool = False,
         diff: bool = False,
         env: Mapping[str, str] | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> dict[str, Any]:
+        """Return the task's result."""
+        raise NotImplementedError
 
 
 class RunPlaybook(Protocol):
@@ -47,7 +49,9 @@ class RunPlaybook(Protocol):
         diff: bool = False,
         env: Mapping[str, str] | None = None,
         arguments: Sequence[str] = (),
-    ) -> PlaybookRun: ...
+    ) -> PlaybookRun:
+        """Return what came of it."""
+        raise NotImplementedError
 
 
 RunModules = Callable[[Sequence[Call]], list[dict[str, Any]]]
