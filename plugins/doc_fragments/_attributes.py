@@ -16,7 +16,8 @@ attributes:
   idempotent:
     description: Run again with the same options, with nothing else having changed, it changes nothing.
   action_group:
-    description: Use the group C(dxops.dam_staging.dam) in C(module_defaults) to set options for all modules of the collection.
+    description: >-
+      Use the group C(dxops.dam_staging.dam) in C(module_defaults) to set options for all modules of the collection.
     support: full
     membership:
       - dxops.dam_staging.dam

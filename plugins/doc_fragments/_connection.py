@@ -29,7 +29,8 @@ options:
     type: str
     description:
       - Value of a C(LtpaToken2) cookie, used in place of a login.
-      - A token runs out, as a rule after a few hours. With O(dx_username) and O(dx_password) given as well, a new one is fetched then; without them the task fails.
+      - A token runs out, as a rule after a few hours. With O(dx_username) and O(dx_password) given as well, a new
+        one is fetched then; without them the task fails.
       - If not given, the environment variable E(DX_LTPA_TOKEN) is used.
   dx_protocol:
     type: str
@@ -92,11 +93,13 @@ options:
     type: int
     default: 3
     description:
-      - How often a login or a reading request is repeated after a broken connection or an answer of 429, 502, 503 or 504.
+      - How often a login or a reading request is repeated after a broken connection or an answer of 429, 502, 503
+        or 504.
       - A request that changes something is never repeated.
 requirements:
   - requests >= 2.25 (Python library, on the host that the module runs on)
 notes:
-  - Proxies are taken from the environment variables E(HTTPS_PROXY), E(HTTP_PROXY) and E(NO_PROXY). A C(~/.netrc) file is never read.
+  - Proxies are taken from the environment variables E(HTTPS_PROXY), E(HTTP_PROXY) and E(NO_PROXY). A C(~/.netrc)
+    file is never read.
   - Redirects to another address are refused, since the login would travel with them.
 """

@@ -16,6 +16,7 @@ options:
   target_host:
     type: str
     description:
-      - Target host of the subscriber's registration, with or without a scheme and a port; upper case and a trailing dot or slash do not matter.
+      - Target host of the subscriber's registration, with or without a scheme and a port; upper case and a trailing
+        dot or slash do not matter.
       - Two subscribers that fit are an error, which lists them.
 """

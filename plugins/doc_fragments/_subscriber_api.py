@@ -11,7 +11,8 @@ options:
   subscriber:
     type: dict
     description:
-      - How to reach the subscriber's own API, where that differs from the publisher's. What is not given here is as for the publisher.
+      - How to reach the subscriber's own API, where that differs from the publisher's. What is not given here is as
+        for the publisher.
       - There are no environment variables for these.
     suboptions:
       hostname:
@@ -34,7 +35,8 @@ options:
         type: str
         choices: [http, https]
         description:
-          - Protocol of the subscriber's APIs. Without it that of its target host, if that has one, else the publisher's.
+          - Protocol of the subscriber's APIs. Without it that of its target host, if that has one, else the
+            publisher's.
       dx_port:
         type: int
         description:

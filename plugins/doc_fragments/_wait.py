@@ -17,15 +17,18 @@ options:
     type: int
     default: 1800
     description:
-      - Seconds to wait at most. A wait that runs out of time fails; nothing is stopped at the server, and running the task again goes on waiting.
+      - Seconds to wait at most. A wait that runs out of time fails; nothing is stopped at the server, and running
+        the task again goes on waiting.
   wait_sleep:
     type: int
     default: 15
     description:
-      - Most seconds between two looks. The pause grows with the time that has gone by, from one second on, as 5 % of it.
+      - Most seconds between two looks. The pause grows with the time that has gone by, from one second on, as 5 %
+        of it.
   error_timeout:
     type: int
     default: 300
     description:
-      - Seconds without one good answer after which a wait ends with the last error. Until then, a server that restarts is waited for.
+      - Seconds without one good answer after which a wait ends with the last error. Until then, a server that
+        restarts is waited for.
 """

@@ -9,8 +9,9 @@ from __future__ import annotations
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Callable
+from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
@@ -35,7 +36,7 @@ try:
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
 
-TOKEN_COOKIE = "LtpaToken2"  # noqa: S105 - the cookie's name
+TOKEN_COOKIE = "LtpaToken2"
 BUSY = (429, 502, 503, 504)
 REDIRECTS = (301, 302, 303, 307, 308)
 MAX_HOPS = 3

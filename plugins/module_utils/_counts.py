@@ -2,19 +2,26 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many mismatch logs there are, by type and action, at the price of a few requests each."""
+"""The publisher's mismatch logs as a whole: counted by type and action at the price of a few requests, or deleted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Callable
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._api import DELETE_SINCE, Dam
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
+    DamError,
+    NotSupported,
+    ServerError,
+    Unreachable,
+)
 from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import count
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import RECORD_ACTIONS, RECORD_TYPES
 
 UNKNOWN = "UNKNOWN"
+# So long is looked whether a deletion took effect.
+LOOK_FOR = 10.0
 
 
 def count_mismatches(
@@ -22,6 +29,32 @@ def count_mismatches(
 ) -> int:
     """The number of mismatch logs, by about 2 * log2(n) requests for a single row each."""
     return count(lambda offset: bool(dam.mismatches(offset, 1, subscriber_id, record_type, record_action)))
+
+
+def delete_logs(dam: Dam, subscriber_id: str | None, clock: Callable[[], float], sleep: Callable[[float], Any]) -> None:
+    """Delete the mismatch logs of one subscriber, or of all, and see that they are gone.
+
+    Where the answer was lost it is looked whether the request arrived. Raises NotSupported where the release has no
+    such call.
+    """
+    lost: DamError | None = None
+    try:
+        dam.delete_mismatches(subscriber_id)
+    except (Unreachable, ServerError) as error:
+        status = error.status if isinstance(error, ServerError) else 0
+        if status in (404, 405):
+            raise NotSupported(
+                f"{error.message} Deleting mismatch logs came with DAM release {DELETE_SINCE}.", **error.context
+            ) from None
+        if 400 <= status < 500:
+            raise
+        lost = error
+    end = clock() + LOOK_FOR
+    while dam.mismatches(0, 1, subscriber_id):
+        if clock() >= end:
+            why = lost.message if lost else "The server accepted the deletion, but the logs are still there."
+            raise DamError(f"The mismatch logs were not deleted: {why} Running again is safe.")
+        sleep(1.0)
 
 
 @dataclass(frozen=True)

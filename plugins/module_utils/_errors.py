@@ -50,5 +50,9 @@ class ServerError(DamError):
         self.status = status
 
 
+class NotSupported(DamError):  # noqa: N818
+    """The server's release has no such call."""
+
+
 class TimedOut(DamError):  # noqa: N818
     """A wait ended before what was waited for; a timeout always fails the task."""

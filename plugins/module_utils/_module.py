@@ -65,6 +65,15 @@ class Task:
         """The subscriber's own API."""
         return self._dam(subscriber_connection(self.params, subscriber.target_host), "subscriber.")
 
+    def fail_or_warn(self, text: str, fail: bool) -> None:
+        if fail:
+            raise DamError(text)
+        self.warn(text)
+
+    def show(self, subscriber: Subscriber) -> None:
+        """Return the subscriber as it was last seen."""
+        self.result.update(subscriber=subscriber.as_dict(), resync_status=subscriber.resync_status)
+
     def waiter(self) -> Waiter:
         waiter = Waiter(
             timeout=self.params["wait_timeout"],
@@ -73,6 +82,11 @@ class Task:
         )
         self.result["states"] = waiter.states
         return waiter
+
+    @staticmethod
+    def status_diff(before: str | None, after: str | None) -> dict[str, dict[str, str | None]]:
+        """What ``--diff`` shows of a run that was started."""
+        return {"before": {"resync_status": before}, "after": {"resync_status": after}}
 
     @property
     def scratch_dir(self) -> str:

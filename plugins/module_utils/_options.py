@@ -39,6 +39,13 @@ def _plain() -> Spec:
     }
 
 
+# What AnsibleModule checks of the options that name a subscriber.
+ONE_SUBSCRIBER: Spec = {
+    "required_one_of": [["subscriber_id", "target_host"]],
+    "mutually_exclusive": [["subscriber_id", "target_host"]],
+}
+
+
 def connection_spec() -> Spec:
     """The publisher's options (documentation fragment ``_connection``)."""
     spec = _plain()
@@ -83,6 +90,19 @@ def wait_spec() -> Spec:
         "wait_timeout": {"type": "int", "default": 1800},
         "wait_sleep": {"type": "int", "default": 15},
         "error_timeout": {"type": "int", "default": 300},
+    }
+
+
+def guards_spec() -> Spec:
+    """What has to hold before a resync."""
+    return {
+        "max_age": {"type": "int", "default": 86400},
+        "operation_scope": {"type": "str", "choices": ["all", "sync"], "default": "all"},
+        "max_mismatches": {"type": "int", "default": -1},
+        "max_deletes": {"type": "int", "default": 1000},
+        "max_delete_percent": {"type": "float", "default": 50},
+        "allow_failed_operations": {"type": "bool", "default": False},
+        "downstream_hosts": {"type": "list", "elements": "str", "default": []},
     }
 
 

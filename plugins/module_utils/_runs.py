@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
+from ansible_collections.dxops.dam_staging.plugins.module_utils._queue import Queue
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import (
     FIND_START,
     RESYNC_START,
@@ -24,6 +26,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Loo
 # So long is looked whether a trigger arrived whose answer did not.
 LOOK_FOR = 10.0
 LOOK_EVERY = 1.0
+MOST_LOOKED_THROUGH = 10000
 
 
 @dataclass(frozen=True)
@@ -112,15 +115,19 @@ def follow(dam: Dam, before: Subscriber, started: Started, kind: Kind, waiter: W
     ``lastResyncTime`` has to have been seen. Raises DamError where the run failed or another one took its place,
     TimedOut or the lasting error where it was not seen to end.
     """
-    end = waiter.until(_look(dam, before, started, kind), f"the {kind.name} for '{before.target_host}' to end")
-    state = state_of(end)
-    if state is kind.done:
+    try:
+        end = waiter.until(_look(dam, before, started, kind), f"the {kind.name} for '{before.target_host}' to end")
+        if state_of(end) is kind.failed:
+            raise DamError(
+                f"The {kind.name} for '{before.target_host}' failed: its status is {end.resync_status}.",
+                last=end.resync_status,
+            )
+    except DamError as error:
+        if kind is COMPARISON:
+            error.message += _diagnosis(dam)
+        raise
+    if state_of(end) is kind.done:
         return end
-    if state is kind.failed:
-        raise DamError(
-            f"The {kind.name} for '{before.target_host}' failed: its status is {end.resync_status}.",
-            last=end.resync_status,
-        )
     raise DamError(
         f"The {kind.name} for '{before.target_host}' was not seen to end: meanwhile its status went to "
         f"{end.resync_status}, so something else was started. Let that end, then run again.",
@@ -142,3 +149,24 @@ def _look(dam: Dam, before: Subscriber, started: Started, kind: Kind) -> Callabl
         return Look(now.resync_status or "(none)", over, now)
 
     return look
+
+
+def _diagnosis(dam: Dam) -> str:
+    """Why a comparison may have failed or taken so long, with the vendor's advice; empty where nothing tells.
+
+    The vendor's documentation names these operations as the sign of too much data. A publisher that cannot be asked
+    now is no reason for a second error.
+    """
+    failed = 0
+    try:
+        for operation in islice(Queue(dam).operations("FAILED"), MOST_LOOKED_THROUGH):
+            failed += operation.trigger_function == "findStagingMismatch" and operation.retry_counter > 0
+    except DamError:
+        return ""
+    if not failed:
+        return ""
+    return (
+        f" On the publisher, {failed} findStagingMismatch operations have failed after retries: there may be too much "
+        "data to compare. For that the vendor advises to deregister the subscriber and register it again, so that "
+        "staging copies everything."
+    )

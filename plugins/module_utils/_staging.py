@@ -63,8 +63,8 @@ RUNNING = (State.COMPARING, State.RESYNCING, State.UNKNOWN)
 RUN_FIRST = "Please run find mismatch first before generating report logs."
 IN_PROGRESS = "Report cannot be downloaded as Find staging mismatch is still in progress."
 FAILED = (
-    "Report cannot be downloaded as Find staging mismatch process failed. Try to execute find-staging-mismatch again to "
-    "trigger the mismatch generation process and download report once it is done."
+    "Report cannot be downloaded as Find staging mismatch process failed. Try to execute find-staging-mismatch again "
+    "to trigger the mismatch generation process and download report once it is done."
 )
 NOT_ALL = (
     "Find mismatch is not completed for one or more subscribers. Please check the resync status for all subscribers "
@@ -108,6 +108,57 @@ def is_new_run(before: Subscriber, now: Subscriber) -> bool:
     be left from an earlier run.
     """
     return state_of(now) in RUNNING or now.last_resync_time != before.last_resync_time
+
+
+def decide_comparison(subscriber: Subscriber, max_age: float, force: bool, now: datetime) -> str:
+    """``join`` a comparison that runs, ``reuse`` one that is fresh, or ``trigger`` a new one.
+
+    Raises DamError while a resync runs: a comparison now would find what is just being repaired.
+    """
+    state = state_of(subscriber)
+    if state is State.RESYNCING:
+        raise DamError(
+            f"A resync of '{subscriber.target_host}' is running, so it cannot be compared now. Wait for it with "
+            "dam_resync, then run again."
+        )
+    if state in RUNNING:
+        return "join"
+    return "reuse" if state is State.COMPARED and not force and is_fresh(subscriber, max_age, now) else "trigger"
+
+
+def decide_resync(subscriber: Subscriber, has_rows: bool, max_age: float, now: datetime) -> list[str]:
+    """What is to be done, in order: some of ``trigger``, ``join``, ``wait_trigger`` and ``wait_operations``.
+
+    Raises DamError where there is no completed comparison, no older than ``max_age`` seconds, to repair from.
+    """
+    state = state_of(subscriber)
+    if state is State.RESYNCING:
+        return ["join", "wait_trigger", "wait_operations"]
+    if state is State.RESYNCED:
+        return ["wait_operations"]
+    if state is not State.COMPARED:
+        raise DamError(
+            f"There is no completed comparison of '{subscriber.target_host}' to repair from: its status is "
+            f"{subscriber.resync_status or 'empty'} ({state.value}). Compare again first, with dam_find_mismatch."
+        )
+    if not has_rows:
+        return []
+    if not is_fresh(subscriber, max_age, now):
+        age = age_of(subscriber, now)
+        known = "of unknown age" if age is None else f"{age:.0f} s old"
+        raise DamError(
+            f"The last comparison of '{subscriber.target_host}' is {known}, and max_age is {max_age:g} s: the data may "
+            "have changed since. Compare again first, with dam_find_mismatch."
+        )
+    return ["trigger", "wait_trigger", "wait_operations"]
+
+
+def without_waits(steps: list[str], wait: bool, wait_for: str) -> list[str]:
+    """The steps of a resync that the options ``wait`` and ``wait_for`` leave."""
+    skipped = (
+        {"operations": [], "trigger": ["wait_operations"]}[wait_for] if wait else ["wait_trigger", "wait_operations"]
+    )
+    return [step for step in steps if step not in skipped]
 
 
 def choose(subscribers: list[Subscriber], subscriber_id: str | None, target_host: str | None) -> Subscriber:

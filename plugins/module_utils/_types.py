@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
-from typing import Any, Callable
+from datetime import UTC, datetime
+from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError
 
@@ -32,7 +33,7 @@ def parse_time(text: str | None) -> datetime | None:
         instant = datetime.fromisoformat(normal)
     except ValueError:
         return None
-    return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def clean(text: str, most: int = MAX_TEXT) -> str:

@@ -89,8 +89,8 @@ class Waiter:
                     raise
             if at_deadline:
                 raise TimedOut(
-                    f"Waited {self.elapsed:.0f} s (wait_timeout) for {what}; the last status seen was '{last}'. Nothing "
-                    "was stopped at the server: run again to go on waiting, or with a longer wait_timeout.",
+                    f"Waited {self.elapsed:.0f} s (wait_timeout) for {what}; the last status seen was '{last}'. "
+                    "Nothing was stopped at the server: run again to go on waiting, or with a longer wait_timeout.",
                     **self._learnt(last),
                 )
             now = self.clock()

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a resync needs from both environments: the guards' facts before it, and what failed in it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
+from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import Planned
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._guards import (
+    Verdict,
+    delete_percent,
+    fuse,
+    idle_subscriber,
+    no_failed_operations,
+    two_way,
+)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._queue import Queue, Tally
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Operation, Subscriber, parse_time
+from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Waiter
+
+# Between the clocks of two environments, where an operation's time is held against the publisher's.
+CLOCKS_APART = timedelta(minutes=5)
+
+
+def judge(publisher: Dam, subscriber: Dam, planned: Planned, params: dict[str, Any]) -> tuple[list[Verdict], set[str]]:
+    """Every guard's verdict on a resync, and the ids of the sync operations that had failed before it."""
+    unfinished, failed, failed_ids = Tally(), Tally(), set()
+    for operation in Queue(subscriber, "sync").operations():
+        if not operation.finished:
+            unfinished.add(operation)
+        elif operation.status == "FAILED":
+            failed.add(operation)
+            failed_ids.add(operation.operation_id)
+    verdicts = [
+        _two_way(publisher, subscriber, params["downstream_hosts"]),
+        idle_subscriber(unfinished),
+        no_failed_operations(failed, params["allow_failed_operations"]),
+        fuse("max_mismatches", params["max_mismatches"], planned.total, "change"),
+        fuse("max_deletes", params["max_deletes"], planned.deletes, "delete"),
+        *delete_percent(params["max_delete_percent"], planned, subscriber.record_total),
+    ]
+    return verdicts, failed_ids
+
+
+def _two_way(publisher: Dam, subscriber: Dam, downstream_hosts: list[str]) -> Verdict:
+    where = subscriber.client.connection.addresses[0]
+    try:
+        own = subscriber.subscribers()
+    except DamError as error:
+        return Verdict(
+            "two_way_staging",
+            "refused",
+            f"The subscriber {where} did not tell whether it publishes back to the publisher, and with two-way staging "
+            f"a resync loses assets on both sides: {error.message}",
+        )
+    return two_way(publisher.client.connection.addresses, where, own, downstream_hosts)
+
+
+def refuse(verdicts: list[Verdict]) -> None:
+    """Raise one DamError that names every guard that refused."""
+    refused = [verdict.message for verdict in verdicts if verdict.status == "refused"]
+    if refused:
+        raise DamError(" ".join(["Nothing was changed: the resync was not started.", *refused]))
+
+
+def not_there_before(failed_ids: set[str]) -> Callable[[Operation], bool]:
+    """Tells the operations of a resync that was triggered here, by what had failed before it."""
+    return lambda operation: operation.operation_id not in failed_ids
+
+
+def created_since(subscriber: Subscriber) -> Callable[[Operation], bool]:
+    """Tells the operations of a resync that was found under way or done, by the time that the publisher gives for it.
+
+    Where there is no time to go by, every operation counts.
+    """
+    moved = parse_time(subscriber.last_resync_time)
+
+    def belongs(operation: Operation) -> bool:
+        created = parse_time(operation.created)
+        return moved is None or created is None or created >= moved - CLOCKS_APART
+
+    return belongs
+
+
+def drain(
+    subscriber: Dam, scope: str, waiter: Waiter, belongs: Callable[[Operation], bool]
+) -> tuple[dict[str, Any], str | None]:
+    """Wait for the subscriber's queue: what is left in it, and a sentence where operations of the resync failed.
+
+    ``belongs`` tells which of the failed sync operations are of this resync.
+    """
+    left = Queue(subscriber, scope).wait_until_idle(waiter, subscriber.client.connection.hostname)
+    failed = Tally()
+    for operation in Queue(subscriber, "sync").operations("FAILED"):
+        if operation.status == "FAILED" and belongs(operation):
+            failed.add(operation)
+    found = {
+        "operation_counts": left.by_status,
+        "failed_operations": failed.failures(),
+        "failed_operation_count": failed.failed_count,
+    }
+    if not failed.failed_count:
+        return found, None
+    return found, (
+        f"{failed.failed_count} operations of the resync failed at the subscriber ({failed.in_words()}), the first with "
+        f"the error: {failed.failed[0].error_info or 'no error given'}. What they were to repair still differs."
+    )

@@ -1,0 +1,126 @@
+#!/usr/bin/python
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dam_delete_mismatch
+short_description: Delete the mismatch logs of a DAM subscriber
+version_added: 0.1.0
+description:
+  - Declares that a publisher keeps no mismatch logs of a subscriber, or of any.
+  - This changes what the publisher knows about differences, not the differences. After it, an empty report proves
+    nothing
+    until the next comparison has ended.
+extends_documentation_fragment:
+  - dxops.dam_staging._connection
+  - dxops.dam_staging._attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  subscriber_id:
+    type: str
+    description:
+      - Id of the subscriber's registration at the publisher.
+      - Exactly one of O(subscriber_id), O(target_host) and O(all_subscribers) has to be given.
+  target_host:
+    type: str
+    description:
+      - Target host of the subscriber's registration, with or without a scheme and a port; upper case and a trailing
+        dot
+        or slash do not matter.
+  all_subscribers:
+    type: bool
+    description:
+      - V(true) deletes the logs of all subscribers of the publisher.
+notes:
+  - Refused while a comparison or a resync of the subscriber runs, or with O(all_subscribers=true) of any, since
+    both work
+    with the logs.
+  - The call came with release CF216. Whether it resets the subscriber's C(resyncStatus) is not documented.
+seealso:
+  - module: dxops.dam_staging.dam_find_mismatch
+author:
+  - dxops.dam_staging contributors (@dxops)
+"""
+
+EXAMPLES = r"""
+- name: Forget what the last comparison found
+  dxops.dam_staging.dam_delete_mismatch:
+    hostname: dx-publisher.example.com
+    dx_username: "{{ vault_dx_username }}"
+    dx_password: "{{ vault_dx_password }}"
+    target_host: dx-subscriber.example.com
+
+- name: Forget it for all subscribers
+  dxops.dam_staging.dam_delete_mismatch:
+    hostname: dx-publisher.example.com
+    dx_username: "{{ vault_dx_username }}"
+    dx_password: "{{ vault_dx_password }}"
+    all_subscribers: true
+"""
+
+RETURN = r"""
+deleted_count:
+  description: Number of mismatch logs that were deleted, or would be in check mode.
+  returned: success
+  type: int
+  sample: 42
+subscriber:
+  description:
+    - The subscriber before the deletion; the same record as M(dxops.dam_staging.dam_subscriber_info) returns. Null
+      with
+      O(all_subscribers=true).
+  returned: success
+  type: dict
+"""
+
+import time
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import count_mismatches, delete_logs
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
+from ansible_collections.dxops.dam_staging.plugins.module_utils._options import one_subscriber_spec
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import RUNNING, state_of
+
+
+def work(task: Task) -> None:
+    if task.params["all_subscribers"] is False:
+        raise OptionError("all_subscribers: only true makes sense; otherwise name one by subscriber_id or target_host.")
+    one = None if task.params["all_subscribers"] else task.chosen()
+    subscriber_id = one.subscriber_id if one else None
+    for subscriber in [one] if one else task.publisher.subscribers():
+        if state_of(subscriber) in RUNNING:
+            raise DamError(
+                f"The mismatch logs are in use: '{subscriber.target_host}' has the status {subscriber.resync_status}. "
+                "Wait for that to end, with dam_find_mismatch or dam_resync, then run again."
+            )
+    count = count_mismatches(task.publisher, subscriber_id)
+    task.result.update(
+        changed=count > 0,
+        deleted_count=count,
+        subscriber=one.as_dict() if one else None,
+        diff={"before": {"mismatch_count": count}, "after": {"mismatch_count": 0}},
+    )
+    if count and not task.check_mode:
+        task.result.update(changed=False, deleted_count=0)
+        delete_logs(task.publisher, subscriber_id, time.monotonic, time.sleep)
+        task.result.update(changed=True, deleted_count=count)
+        task.warn("Without mismatch logs an empty report proves nothing until the next comparison has ended.")
+
+
+def main() -> None:
+    names = ["subscriber_id", "target_host", "all_subscribers"]
+    spec = {**one_subscriber_spec(), "all_subscribers": {"type": "bool"}}
+    run(work, spec, required_one_of=[names], mutually_exclusive=[names])
+
+
+if __name__ == "__main__":
+    main()
