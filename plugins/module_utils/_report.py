@@ -18,11 +18,12 @@ from typing import Any, BinaryIO, cast
 from ansible_collections.dxops.dam_staging.plugins.module_utils._columns import Columns
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._formats import Csv, JsonArray, JsonLines
+from ansible_collections.dxops.dam_staging.plugins.module_utils._html import Html, HtmlContext
 from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import Deduplicated, Row
 from ansible_collections.dxops.dam_staging.plugins.module_utils._reread import begins_as_report, read_summary
 from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import Summary
 
-__all__ = ["ReportResult", "Summary", "begins_as_report", "read_summary", "write_report"]
+__all__ = ["HtmlContext", "ReportResult", "Summary", "begins_as_report", "read_summary", "write_report"]
 
 # Rows that are encoded at once; a server that does not look at the limit can give far larger pages.
 _PORTION = 1000
@@ -62,20 +63,24 @@ def write_report(
     csv_safe: bool = True,
     csv_bom: bool = False,
     max_records: int = 0,
+    html: HtmlContext | None = None,
 ) -> ReportResult:
     """Write all rows to a new temporary file in ``directory``.
 
-    ``report_format`` is ``csv``, ``jsonl`` or ``json``; ``csv_safe`` defuses formulas, ``csv_bom`` begins the
-    file with a byte order mark for Excel. Rows that come twice are dropped (see ``Deduplicated``).
+    ``report_format`` is ``csv``, ``jsonl``, ``json`` or ``html``; ``csv_safe`` defuses formulas in a CSV, ``csv_bom``
+    begins it with a byte order mark for Excel; ``html`` is what a page says besides the rows.
+    Rows that come twice are dropped (see ``Deduplicated``).
 
     The rows go through a spool without a name, so a process that is killed while they come in leaves nothing; on an
     exception of any kind no file stays either, and ``pages`` is closed if it can be. Raises ``DamError`` when the file
     cannot be written or the rows do not fit the format; what ``pages`` raises passes unchanged.
     """
+    if (report_format == "html") != (html is not None):
+        raise ValueError("the format html, and no other, needs its context")
     columns = Columns(strict=report_format == "csv")
-    writer = _writer(report_format, columns, csv_safe, csv_bom)
     source = pages if isinstance(pages, Deduplicated) else Deduplicated(pages)
     summary = Summary()
+    writer = _writer(report_format, columns, csv_safe, csv_bom) if html is None else Html(columns, summary, html)
     records: list[Row] = []
     with contextlib.closing(source), _spool(directory) as spool:
         for rows in source:

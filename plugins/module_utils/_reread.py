@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._formats import BOM
+from ansible_collections.dxops.dam_staging.plugins.module_utils._html_assets import GENERATOR, SUMMARY_LINE
 from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import Fields, Summary
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import undefused
 
@@ -41,6 +42,8 @@ def begins_as_report(path: str, report_format: str) -> bool:
         return not start or _json_row(start, whole=whole)
     if report_format == "json":
         return start.strip() == b"[]" or (start.startswith(b"[\n") and _json_row(start[2:], whole=whole))
+    if report_format == "html":
+        return start.startswith(b"<!DOCTYPE html>") and f'content="{GENERATOR}"'.encode() in start
     raise ValueError(f"not a format of a report: {report_format}")
 
 
@@ -73,17 +76,29 @@ def read_summary(path: str, report_format: str) -> Summary | None:
 
     Reads row by row, so the size of the file does not matter.
     """
-    rows = {"csv": _csv_rows, "jsonl": _json_rows, "json": _json_rows}[report_format]
+    rows = _csv_rows if report_format == "csv" else _json_rows
     summary = Summary()
     try:
         with open(path, "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return None
+            if report_format == "html":
+                return _html_summary(file)
             for row in rows(file):
                 summary.add(row)
     except (OSError, ValueError, RecursionError, csv.Error):
         return None
     return summary
+
+
+def _html_summary(file: BinaryIO) -> Summary | None:
+    for line in file:
+        if line.startswith(SUMMARY_LINE.encode()):
+            text = line[len(SUMMARY_LINE) :].partition(b"</script>")[0]
+            return Summary.restored(json.loads(text))
+        if line.startswith(b"<body"):
+            break
+    return None
 
 
 def _json_rows(file: BinaryIO) -> Iterator[dict[str, Any]]:

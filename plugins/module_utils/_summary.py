@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import ItemsView, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -75,6 +75,26 @@ class Summary:
         self._by_subscriber: Matrix = {}
         self._fields: dict[tuple[str, ...], Fields] = {}
 
+    @classmethod
+    def restored(cls, data: Any) -> Summary:
+        """Return the summary that ``as_dict`` made ``data`` of. Raises ``ValueError`` when it is none."""
+        summary = cls()
+        matrices = [data.get("by_type"), data.get("by_subscriber")] if isinstance(data, dict) else []
+        for matrix, target in zip(matrices, (summary._by_type, summary._by_subscriber)):
+            for name, cells in _pairs(matrix):
+                cell = _cell_of(target, _name(name), _MOST_SUBSCRIBERS)
+                for action, number in _pairs(cells):
+                    if action not in cell or type(number) is not int or number < 0:
+                        raise ValueError("not a summary")
+                    cell[action] += number
+        for cell in summary._by_type.values():
+            for action, number in cell.items():
+                summary._by_action[action] += number
+                summary.count += number
+        if not matrices:
+            raise ValueError("not a summary")
+        return summary
+
     def add(self, row: dict[str, Any]) -> None:
         """Count one row."""
         names = tuple(row)
@@ -132,3 +152,9 @@ def _cell_of(matrix: Matrix, name: str, most: int) -> dict[str, int]:
     if name not in matrix and len(matrix) >= most:
         name = OTHER
     return matrix.setdefault(name, dict.fromkeys((*ACTIONS, UNKNOWN), 0))
+
+
+def _pairs(value: Any) -> ItemsView[Any, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("not a summary")
+    return value.items()

@@ -1,0 +1,214 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report as one self-contained page for a person."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._columns import Columns
+from ansible_collections.dxops.dam_staging.plugins.module_utils._html_assets import (
+    GENERATOR,
+    PAGE,
+    SCRIPT,
+    STYLE,
+    SUMMARY_LINE,
+    TABLE,
+)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._html_matrix import matrix, number
+from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import Fields, Summary
+from ansible_collections.dxops.dam_staging.plugins.module_utils._text import json_text, visible
+
+# What the page itself holds; the CSV that it links to has no such limits.
+MOST_ROWS = 10_000
+_MOST_BYTES = 16 * 1024 * 1024
+_MOST_COLUMNS = 40
+_LONGEST_CELL = 500
+
+_CHUNK = 256 * 1024
+_MARKS = {"in-sync": "\u2713", "drift": "\u2260", "not-proven": "?"}
+_FOR_SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+
+
+@dataclass(frozen=True)
+class HtmlContext:
+    """What the page says besides the rows."""
+
+    publisher: str
+    """The publisher's host."""
+    subscribers: Sequence[str]
+    """The subscribers' hosts."""
+    in_sync: bool | None = None
+    """The verdict; ``None`` when nothing proves either. Rows in the report always mean drift."""
+    compared_at: str | None = None
+    """When the comparison ended, as text in the time zone that it names."""
+    age: float | None = None
+    """Seconds between the comparison and the report."""
+    accurate: bool = True
+    """False when the rows were read while the comparison was not complete."""
+    before: Mapping[str, Any] | None = None
+    """The summary from before a resync, as ``Summary.as_dict`` gives it: makes the page one of before and after."""
+    csv_name: str | None = None
+    """The name of a CSV beside the page that holds all rows."""
+
+
+class Html:
+    """A page with a verdict, the numbers by type and action, and a table of the first 10,000 rows."""
+
+    def __init__(self, columns: Columns, summary: Summary, context: HtmlContext) -> None:
+        self._columns = columns
+        self._summary = summary
+        self._context = context
+        self._rows = 0
+        self._size = 0
+
+    def encode(self, rows: Sequence[dict[str, Any]]) -> bytes:
+        """Return the rows as bytes for the spool: those that the page still has room for."""
+        names = self._columns.names[:_MOST_COLUMNS]
+        lines = []
+        for row in rows[: MOST_ROWS - self._rows]:
+            line = json_text([_cell(row.get(name)) for name in names]).translate(_FOR_SCRIPT)
+            # A character can take four bytes.
+            if self._size + 4 * len(line) > _MOST_BYTES:
+                self._size = _MOST_BYTES
+                break
+            self._size += len(line.encode("utf-8"))
+            lines.append(f",\n{line}" if self._rows else line)
+            self._rows += 1
+        return "".join(lines).encode("utf-8")
+
+    def assemble(self, spool: BinaryIO) -> Iterator[bytes]:
+        """Yield the page; ``spool`` holds the encoded rows and stands at its beginning."""
+        table = self._table() if self._rows else '<div id="mismatches" tabindex="-1"></div>'
+        state, headline, explanation = self._verdict()
+        context = self._context
+        subscribers = ", ".join(context.subscribers)
+        yield PAGE.format(
+            generator=GENERATOR,
+            policy=_policy(),
+            title=_html(f"{headline}: {context.publisher} \u2192 {subscribers}"),
+            summary_line=SUMMARY_LINE,
+            summary=json_text(self._summary.as_dict()).translate(_FOR_SCRIPT),
+            style=STYLE,
+            state=state,
+            mark=_MARKS[state],
+            headline=_html(headline),
+            explanation=_html(explanation),
+            facts="".join(f"<div><dt>{_html(name)}</dt><dd>{_html(text)}</dd></div>" for name, text in self._facts()),
+            matrices=self._matrices(),
+            table=table,
+        ).encode("utf-8")
+        if self._rows:
+            names = self._columns.names[:_MOST_COLUMNS]
+            action = Fields.of(names).action
+            position = "-1" if action is None else str(names.index(action))
+            yield f'<script type="application/json" id="data">{{"action":{position},"rows":[\n'.encode()
+            yield from iter(lambda: spool.read(_CHUNK), b"")
+            yield f"\n]}}</script>\n<script>{SCRIPT}</script>\n".encode()
+        yield b"</body>\n</html>\n"
+
+    def _verdict(self) -> tuple[str, str, str]:
+        count = self._summary.count
+        caution = "" if self._context.accurate else " The comparison was not complete when this was read."
+        if count:
+            deletes = self._summary.as_dict()["by_action"]["DELETE"]
+            harm = f" A resync would delete {_records(deletes)} at the subscriber." if deletes else ""
+            left = " left" if self._context.before is not None else ""
+            return (
+                "drift",
+                f"Drift: {number(count)} mismatch{'es' * (count > 1)}{left}",
+                ("Publisher and subscriber differ." + harm + caution),
+            )
+        if self._context.in_sync is False:
+            return "drift", "Drift", "Publisher and subscriber differ, though no mismatch is listed here." + caution
+        if self._context.in_sync and self._context.accurate:
+            return "in-sync", "In sync", "A comparison that was seen to end found no difference."
+        return (
+            "not-proven",
+            "Not proven",
+            (
+                "There are no mismatch logs, but nothing shows that a comparison ended without finding any: they may "
+                "have been deleted since. Compare again to be sure." + caution
+            ),
+        )
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        context, actions = self._context, self._summary.as_dict()["by_action"]
+        yield "Publisher", context.publisher
+        yield "Subscriber" if len(context.subscribers) == 1 else "Subscribers", ", ".join(context.subscribers) or "none"
+        yield "Compared", context.compared_at or "not known"
+        yield "Age when written", "not known" if context.age is None else _duration(context.age)
+        yield "A resync would delete", _records(actions["DELETE"])
+
+    def _matrices(self) -> str:
+        now, before = self._summary.as_dict(), self._context.before
+        parts = []
+        if before is None and self._summary.count:
+            parts.append(matrix("By type", "Type", now["by_type"]))
+        elif before is not None:
+            # The same lines and the same scale in both, so that they can be compared at a glance.
+            was = before.get("by_type", {})
+            left = {name: now["by_type"].get(name, {}) for name in sorted({*was, *now["by_type"]})}
+            parts.append(matrix("Before the resync", "Type", was, scale=[was, left]))
+            parts.append(matrix("What is left", "Type", left, scale=[was, left]))
+        if len(now["by_subscriber"]) > 1:
+            parts.append(matrix("By subscriber", "Subscriber", now["by_subscriber"]))
+        if not parts:
+            return ""
+        return f'<section aria-label="Numbers"><h2>Numbers</h2><div class="matrices">{"".join(parts)}</div></section>'
+
+    def _table(self) -> str:
+        headers = "".join(
+            f'<th scope="col"><button type="button">{_html(name[:_LONGEST_CELL])}</button></th>'
+            for name in self._columns.names[:_MOST_COLUMNS]
+        )
+        notes = []
+        if self._rows < self._summary.count:
+            notes.append(f"This page holds the first {number(self._rows)} of {number(self._summary.count)} rows.")
+        if len(self._columns.names) > _MOST_COLUMNS:
+            notes.append(f"It shows the first {_MOST_COLUMNS} columns.")
+        if self._context.csv_name:
+            # The dot keeps a name with a colon from being taken for another kind of address.
+            link = escape("./" + quote(self._context.csv_name.encode("utf-8", "surrogateescape"), safe=""))
+            notes.append(f'All rows: <a href="{link}">{_html(self._context.csv_name)}</a>.')
+        return TABLE.format(headers=headers, note=f"<p>{' '.join(notes)}</p>" if notes else "")
+
+
+def _html(text: str) -> str:
+    return escape(visible(text))
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json_text(value)
+    return visible(text if len(text) <= _LONGEST_CELL else text[:_LONGEST_CELL] + "\u2026")
+
+
+def _records(count: int) -> str:
+    return "1 record" if count == 1 else f"{number(count)} records"
+
+
+def _duration(seconds: float) -> str:
+    minutes = int(max(0.0, seconds) // 60)
+    if minutes < 1:
+        return "less than a minute"
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [(days, "day"), (hours, "hour"), (0 if days else minutes, "minute")]
+    return " ".join(f"{amount} {unit}{'s' * (amount != 1)}" for amount, unit in parts if amount)
+
+
+def _policy() -> str:
+    def digest(content: str) -> str:
+        return "'sha256-" + base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode("ascii") + "'"
+
+    sources = f"style-src {digest(STYLE)}; script-src {digest(SCRIPT)}"
+    return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
