@@ -37,6 +37,7 @@ class Task:
         self._module = module
         self.params: dict[str, Any] = module.params
         self.check_mode: bool = module.check_mode
+        self.diff_mode: bool = module._diff
         self.result: dict[str, Any] = {"changed": False}
         self.publisher = self._dam(publisher_connection(self.params), "")
 
@@ -98,12 +99,22 @@ class Task:
 
         With ``path`` equal to ``dest`` only owner and mode are seen to.
         """
+        place = os.path.realpath(dest)
         if path != dest:
-            if self.params.get("backup") and os.path.exists(dest):
-                self.result["backup_file"] = self._module.backup_local(dest)
-            self._module.atomic_move(path, dest, unsafe_writes=bool(self.params.get("unsafe_writes")))
-        arguments = self._module.load_file_common_arguments(self.params, path=dest)
+            self._back_up(place)
+            self._module.atomic_move(path, place, unsafe_writes=bool(self.params.get("unsafe_writes")))
+        arguments = self._module.load_file_common_arguments(self.params, path=place)
         return bool(self._module.set_fs_attributes_if_different(arguments, path != dest))
+
+    def withdraw(self, dest: str) -> None:
+        """Remove a file."""
+        if not self.check_mode:
+            self._back_up(dest)
+            os.unlink(dest)
+
+    def _back_up(self, path: str) -> None:
+        if self.params.get("backup") and os.path.exists(path):
+            self.result["backup_file"] = self._module.backup_local(path)
 
     def checksum(self, path: str) -> str | None:
         """SHA-1 of a file in hexadecimal, as ``ansible.builtin.copy`` gives it; None where there is none."""

@@ -13,7 +13,12 @@ from ansible.module_utils.common.parameters import env_fallback
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._http import DEFAULT_PORTS, Connection
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import host_and_port, scheme_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import (
+    RECORD_ACTIONS,
+    RECORD_TYPES,
+    host_and_port,
+    scheme_of,
+)
 
 Spec = dict[str, Any]
 
@@ -103,6 +108,25 @@ def guards_spec() -> Spec:
         "max_delete_percent": {"type": "float", "default": 50},
         "allow_failed_operations": {"type": "bool", "default": False},
         "downstream_hosts": {"type": "list", "elements": "str", "default": []},
+    }
+
+
+def report_spec() -> Spec:
+    """What a report holds and where it goes."""
+    return {
+        "all_subscribers": {"type": "bool"},
+        "dest": {"type": "path"},
+        "format": {"type": "str", "choices": ["csv", "jsonl", "json"], "default": "csv"},
+        "csv_safe": {"type": "bool", "default": True},
+        "csv_bom": {"type": "bool", "default": False},
+        "record_type": {"type": "list", "elements": "str", "choices": list(RECORD_TYPES)},
+        "record_action": {"type": "list", "elements": "str", "choices": list(RECORD_ACTIONS)},
+        "force": {"type": "bool", "default": False},
+        "empty_report": {"type": "str", "choices": ["absent", "write"], "default": "absent"},
+        "backup": {"type": "bool", "default": False},
+        "max_records": {"type": "int", "default": 0},
+        "page_size": {"type": "int", "default": 1000},
+        "prefetch": {"type": "int", "default": 4},
     }
 
 

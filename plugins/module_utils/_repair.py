@@ -109,6 +109,6 @@ def drain(
     if not failed.failed_count:
         return found, None
     return found, (
-        f"{failed.failed_count} operations of the resync failed at the subscriber ({failed.in_words()}), the first with "
-        f"the error: {failed.failed[0].error_info or 'no error given'}. What they were to repair still differs."
+        f"{failed.failed_count} operations of the resync failed at the subscriber ({failed.in_words()}), the first "
+        f"with the error: {failed.failed[0].error_info or 'no error given'}. What they were to repair still differs."
     )

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a finished report comes to its place, or goes from it: knows files, but neither HTTP nor Ansible."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report import (
+    ReportResult,
+    Summary,
+    begins_as_report,
+    read_summary,
+)
+
+
+class Files(Protocol):
+    """What Ansible does with files for a module."""
+
+    check_mode: bool
+    diff_mode: bool
+
+    def publish(self, path: str, dest: str) -> bool: ...
+
+    def withdraw(self, dest: str) -> None: ...
+
+    def checksum(self, path: str) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a report belongs. Raises OptionError where no report can be put there."""
+
+    dest: str
+    report_format: str
+    keep_empty: bool
+
+    def __post_init__(self) -> None:
+        folder = self.folder
+        if os.path.isdir(self.dest):
+            raise OptionError(f"dest: '{self.dest}' is a folder. Name a file in it.")
+        if os.path.exists(self.dest) and not os.path.isfile(self.dest):
+            raise OptionError(f"dest: '{self.dest}' is neither a regular file nor free to become one.")
+        if not os.path.isdir(folder):
+            raise OptionError(f"dest: there is no folder '{folder}'. Make it first.")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise OptionError(f"dest: the folder '{folder}' cannot be written to by the user that runs the module.")
+
+    @property
+    def folder(self) -> str:
+        return os.path.dirname(os.path.realpath(self.dest)) or "."
+
+    def deliver(self, report: ReportResult, files: Files) -> dict[str, Any]:
+        """Make the file what the report is: ``changed``, ``dest``, ``checksum``, and ``diff`` where it changed."""
+        if report.count == 0 and not self.keep_empty:
+            return self._remove(files)
+        before = files.checksum(self.dest)
+        differs = before != report.checksum
+        result: dict[str, Any] = {"changed": differs, "dest": self.dest, "checksum": report.checksum}
+        if differs and files.diff_mode:
+            result["diff"] = self._diff(report.summary)
+        if before is not None or not files.check_mode:
+            source = report.path if differs and not files.check_mode else self.dest
+            result["changed"] = files.publish(source, self.dest) or differs
+        return result
+
+    def _remove(self, files: Files) -> dict[str, Any]:
+        result: dict[str, Any] = {"changed": False, "dest": None, "checksum": None}
+        if not os.path.lexists(self.dest):
+            return result
+        if not begins_as_report(self.dest, self.report_format):
+            raise OptionError(
+                f"dest: there are no mismatches, so no report belongs there, but '{self.dest}' does not look like a "
+                f"{self.report_format} report and was not removed. Choose another dest, or empty_report=write."
+            )
+        result["changed"] = True
+        if files.diff_mode:
+            result["diff"] = self._diff(None)
+        files.withdraw(self.dest)
+        return result
+
+    def _diff(self, after: Summary | None) -> dict[str, Any]:
+        before = read_summary(self.dest, self.report_format) if os.path.exists(self.dest) else None
+        shown = {"before": before, "after": after}
+        return {name: summary.as_dict() if summary else {} for name, summary in shown.items()}

@@ -1,0 +1,283 @@
+#!/usr/bin/python
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dam_mismatch_report
+short_description: Write the report of a DAM comparison
+version_added: 0.1.0
+description:
+  - Declares that the file O(dest) holds the mismatch logs that a publisher keeps of a subscriber, or of all, and
+    summarises
+    them.
+  - The file appears whole or not at all. Memory does not grow with the number of rows.
+extends_documentation_fragment:
+  - dxops.dam_staging._connection
+  - dxops.dam_staging._attributes
+  - ansible.builtin.files
+attributes:
+  check_mode:
+    support: full
+    details:
+      - The rows are read and held against the file that is there.
+  diff_mode:
+    support: full
+    details:
+      - Shows the summary before and after, never rows.
+  idempotent:
+    support: full
+options:
+  subscriber_id:
+    type: str
+    description:
+      - Id of the subscriber's registration at the publisher.
+      - Exactly one of O(subscriber_id), O(target_host) and O(all_subscribers) has to be given.
+  target_host:
+    type: str
+    description:
+      - Target host of the subscriber's registration, with or without a scheme and a port; upper case and a trailing
+        dot or
+        slash do not matter.
+  all_subscribers:
+    type: bool
+    description:
+      - V(true) reports on all subscribers of the publisher in one file.
+  dest:
+    type: path
+    description:
+      - File for the report, in a folder that exists. Without it nothing is written, only counted.
+      - Other users cannot read a new file unless O(mode) says so.
+  format:
+    type: str
+    choices: [csv, jsonl, json]
+    default: csv
+    description:
+      - V(csv) has a header with every key that any row has, in order of first appearance; nested values stand in it
+        as JSON.
+      - V(jsonl) has one JSON object a line, V(json) one array.
+  csv_safe:
+    type: bool
+    default: true
+    description:
+      - Put an apostrophe before a value that a spreadsheet would run as a formula. Numbers stay as they are.
+  csv_bom:
+    type: bool
+    default: false
+    description:
+      - Begin the file with a byte order mark, which Excel needs to read it as UTF-8.
+  record_type:
+    type: list
+    elements: str
+    choices:
+      - COLLECTION
+      - MEDIA_ITEM
+      - COLLECTION_MEDIA_RELATION
+      - RENDITION
+      - VERSION
+      - FAVORITE
+      - KEYWORD
+      - CUSTOM_URL
+      - MEDIA_TYPE
+      - MEDIA_TYPE_GROUP
+      - RESOURCE
+      - PERMISSION
+    description:
+      - Only mismatches of these record types. A release that does not know a type answers with an error.
+  record_action:
+    type: list
+    elements: str
+    choices: [CREATE, UPDATE, DELETE]
+    description:
+      - Only mismatches with these actions. C(CREATE) is missing at the subscriber, C(UPDATE) differs, C(DELETE) is
+        only at
+        the subscriber.
+  force:
+    type: bool
+    default: false
+    description:
+      - Write the report in any state of the comparison, even while it runs. Such a report may not be accurate, and
+        RV(accurate) says so.
+  empty_report:
+    type: str
+    choices: [absent, write]
+    default: absent
+    description:
+      - What becomes of O(dest) when there are no mismatches. V(absent) removes it, but only if it begins as a
+        report of this
+        format does; V(write) writes one without rows.
+  backup:
+    type: bool
+    default: false
+    description:
+      - Keep a copy of the old file, with a time in its name.
+  max_records:
+    type: int
+    default: 0
+    description:
+      - Return so many of the rows at most.
+  page_size:
+    type: int
+    default: 1000
+    description:
+      - Rows to ask for with one request. The server may give fewer.
+  prefetch:
+    type: int
+    default: 4
+    description:
+      - Pages that are fetched ahead at most; V(1) fetches one after the other.
+notes:
+  - The rows have no documented schema. They are kept with every key that the server sends.
+seealso:
+  - module: dxops.dam_staging.dam_find_mismatch
+author:
+  - dxops.dam_staging contributors (@dxops)
+"""
+
+EXAMPLES = r"""
+- name: Write the report of the last comparison
+  dxops.dam_staging.dam_mismatch_report:
+    hostname: dx-publisher.example.com
+    dx_username: "{{ vault_dx_username }}"
+    dx_password: "{{ vault_dx_password }}"
+    target_host: dx-subscriber.example.com
+    dest: /var/reports/dx-subscriber.csv
+  register: report
+
+- name: List what a resync would delete
+  dxops.dam_staging.dam_mismatch_report:
+    hostname: dx-publisher.example.com
+    dx_username: "{{ vault_dx_username }}"
+    dx_password: "{{ vault_dx_password }}"
+    target_host: dx-subscriber.example.com
+    record_action: [DELETE]
+    dest: /var/reports/dx-subscriber-deletions.jsonl
+    format: jsonl
+    mode: "0640"
+
+- name: Count the mismatches of all subscribers
+  dxops.dam_staging.dam_mismatch_report:
+    hostname: dx-publisher.example.com
+    dx_username: "{{ vault_dx_username }}"
+    dx_password: "{{ vault_dx_password }}"
+    all_subscribers: true
+  register: everything
+"""
+
+RETURN = r"""
+count:
+  description: Number of rows in the report.
+  returned: success
+  type: int
+  sample: 42
+report_available:
+  description:
+    - Whether there are mismatch logs that fit. V(false) is what the vendor reads as in sync as of RV(compared_at);
+      whether it
+      is, only M(dxops.dam_staging.dam_find_mismatch) can tell, since logs can be deleted.
+  returned: success
+  type: bool
+accurate:
+  description: Whether the rows are those of a completed comparison.
+  returned: success
+  type: bool
+compared_at:
+  description:
+    - Time of the comparison by the server's clock (ISO 8601); null where it is not known, and with
+      O(all_subscribers=true).
+  returned: success
+  type: str
+  sample: "2026-11-02T07:00:12.000Z"
+summary:
+  description: Number of rows by type and action, by action, and by subscriber. C(UNKNOWN) counts rows that lack them.
+  returned: success
+  type: dict
+  sample:
+    by_type: {MEDIA_ITEM: {CREATE: 40, UPDATE: 1, DELETE: 1, UNKNOWN: 0}}
+    by_action: {CREATE: 40, UPDATE: 1, DELETE: 1, UNKNOWN: 0}
+    by_subscriber: {4f6c2a0e-9f5d-4b8a-8f0e-0c3c4c1d2e3f: 42}
+dest:
+  description: The report's file; null where none was asked for or there is nothing to report.
+  returned: success
+  type: str
+  sample: /var/reports/dx-subscriber.csv
+checksum:
+  description: SHA-1 of the file; null where there is none.
+  returned: success
+  type: str
+  sample: 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12
+columns:
+  description: Every key that any row has, in order of first appearance; the first 1000 of them.
+  returned: success
+  type: list
+  elements: str
+records:
+  description: The first rows with the server's own keys, as many as O(max_records) asks for.
+  returned: success
+  type: list
+  elements: dict
+duplicates:
+  description: Number of rows that came twice because the data moved between two pages, and stand in the report once.
+  returned: success
+  type: int
+  sample: 0
+backup_file:
+  description: The copy of the old file.
+  returned: when O(backup=true) and there was one
+  type: str
+"""
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._delivery import Place
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
+from ansible_collections.dxops.dam_staging.plugins.module_utils._options import one_subscriber_spec, report_spec
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report import write_report
+from ansible_collections.dxops.dam_staging.plugins.module_utils._rows import mismatch_pages, refuse_report
+
+
+def work(task: Task) -> None:
+    params, result = task.params, task.result
+    if params["all_subscribers"] is False:
+        raise OptionError("all_subscribers: only true makes sense; otherwise name one by subscriber_id or target_host.")
+    place = Place(params["dest"], params["format"], params["empty_report"] == "write") if params["dest"] else None
+    one = None if params["all_subscribers"] else task.chosen()
+    refusal = refuse_report([one] if one else task.publisher.subscribers(), of_all=one is None)
+    if refusal and not params["force"]:
+        raise refusal
+    report = write_report(
+        mismatch_pages(task.publisher, one, params),
+        place.folder if place and not task.check_mode else task.scratch_dir,
+        params["format"],
+        csv_safe=params["csv_safe"],
+        csv_bom=params["csv_bom"],
+        max_records=params["max_records"],
+    )
+    result.update(
+        count=report.count,
+        report_available=report.count > 0,
+        accurate=refusal is None,
+        compared_at=one.last_resync_time if one else None,
+        summary=report.summary.as_dict(),
+        columns=report.columns,
+        records=report.records,
+        duplicates=report.duplicates,
+        dest=None,
+        checksum=None,
+    )
+    try:
+        if place:
+            result.update(place.deliver(report, task))
+    finally:
+        report.discard()
+
+
+def main() -> None:
+    names = ["subscriber_id", "target_host", "all_subscribers"]
+    spec = {**one_subscriber_spec(), **report_spec()}
+    run(work, spec, required_one_of=[names], mutually_exclusive=[names], add_file_common_args=True)
+
+
+if __name__ == "__main__":
+    main()
