@@ -39,7 +39,8 @@ def main(arguments: Words) -> int:
         tree.prepare()
         command.act(options.core, rest)
     except Failed as problem:
-        say(f"dev.py {options.name}: {problem}")
+        if str(problem):
+            say(f"dev.py {options.name}: {problem}")
         return problem.code
     except PermissionError as problem:
         say(f"dev.py {options.name}: {problem}. The checkout has to be writable for you: clone it yourself.")

@@ -21,7 +21,10 @@ _LOOPBACK = "127.0.0.1,localhost,127.0.0.0/8"
 
 
 class Failed(Exception):  # noqa: N818 - read as a sentence where it is raised
-    """The work cannot go on; the message is for the person at the terminal. ``code`` becomes the exit code."""
+    """The work cannot go on; ``code`` becomes the exit code.
+
+    The message is for the person at the terminal; it is empty where a program that failed has said it all.
+    """
 
     def __init__(self, message: str, code: int = 1) -> None:
         super().__init__(message)
@@ -61,16 +64,14 @@ def environment(bin_folder: Path | None = None, extra: Mapping[str, str] | None 
     return kept | dict(extra or {})
 
 
-def run(
-    command: Command, env: Mapping[str, str] | None = None, cwd: Path = ROOT, code: int | None = None
-) -> subprocess.CompletedProcess[bytes]:
-    """Run ``command`` with its output going where ours goes. Raise ``Failed`` unless it ends with 0."""
-    done = subprocess.run(
-        [str(part) for part in command], check=False, env=environment() if env is None else env, cwd=cwd
-    )
+def run(command: Command, env: Mapping[str, str], cwd: Path = ROOT) -> None:
+    """Run ``command``, its output going where ours goes. Raise ``Failed``, without a word, unless it ends with 0."""
+    try:
+        done = subprocess.run([str(part) for part in command], env=env, cwd=cwd, check=False)
+    except FileNotFoundError as problem:
+        raise Failed(str(problem), 127) from None
     if done.returncode:
-        raise Failed(f"{Path(command[0]).name} ended with {done.returncode}.", code or done.returncode)
-    return done
+        raise Failed("", done.returncode)
 
 
 def attempt(command: Command, env: Mapping[str, str], cwd: Path, show: bool = False) -> tuple[int, str]:

@@ -93,8 +93,10 @@ class StandIn:
         return [self.post("/_sim/settings", changes, at=place) for place in ([at] if at else self.places)]
 
     def reset(self, seed: str = "small", speed: float | None = None) -> None:
-        """Go back to the seed: data, faults, settings, sessions and the request log."""
-        self.post("/_sim/reset", {"seed": seed})
+        """Go back to the seed in every environment: data, faults, settings, sessions and the request log."""
+        # The publisher first: what it still does at the others ends with it.
+        for place in self.places:
+            self.post("/_sim/reset", {"seed": seed}, at=place)
         if speed is not None:
             self.settings(speed=speed)
 

@@ -159,7 +159,8 @@ def play_modules(calls: Sequence[Call], folder: Path, env: Mapping[str, str] | N
         encoding="utf-8",
     )
     run = play(book, folder, {"localhost": {}}, env=env)
-    results = [task.result for task in run.tasks]
+    # Ansible takes ``failed`` out of what it hands to callbacks; a registered result has it.
+    results = [{**task.result, "failed": task.outcome != "ok"} for task in run.tasks]
     if len(results) != len(calls):
         raise AssertionError(f"{len(calls)} calls gave {len(results)} results:\n{run.output}")
     return results
