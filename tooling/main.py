@@ -10,6 +10,7 @@ import argparse
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from tooling import demo, environments, lint, packaging, sanity, tree
 from tooling.process import Failed, run, say
@@ -79,7 +80,7 @@ def _run(core: str | None, rest: Words) -> None:
     if not rest:
         raise Failed("say what to run, for example: dev.py run ansible --version")
     made = environments.ensure("test", core)
-    run(rest, environments.variables(made))
+    run(rest, environments.variables(made), Path.cwd())
 
 
 COMMANDS = {
