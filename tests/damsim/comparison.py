@@ -1,6 +1,7 @@
 # Copyright (c) 2026, dxops.dam_staging contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """How a publisher finds out what differs at a subscriber.
 
 Windows of records are compared by their hash; where two windows differ, the ids and hashes of the range are fetched and

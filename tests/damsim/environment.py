@@ -1,6 +1,7 @@
 # Copyright (c) 2026, dxops.dam_staging contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """One environment: its state, its background work and its application."""
 
 from __future__ import annotations
@@ -13,8 +14,12 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from damsim import api_mismatches, api_operations, api_records, api_ring, api_subscribers, control, errors
+from damsim import api_mismatches, api_operations, api_ring, errors
+from damsim.api_records import RecordCalls
+from damsim.api_subscribers import SubscriberCalls
 from damsim.auth import Guard
+from damsim.control import ProcessControl
+from damsim.control_data import DataControl
 from damsim.jobs import Jobs
 from damsim.middleware import Surroundings
 from damsim.scheduler import Scheduler
@@ -48,11 +53,12 @@ class Environment:
         errors.install(app)
         guard = Guard(self.state.sessions, lambda: self.state.settings.forbidden == "documented")
         app.include_router(api_ring.router(self.state))
-        app.include_router(api_subscribers.router(self.state, guard, self.jobs))
+        app.include_router(SubscriberCalls(self.state, self.jobs).router(guard))
         app.include_router(api_mismatches.router(self.state, guard))
-        app.include_router(api_records.router(self.state, guard))
+        app.include_router(RecordCalls(self.state).router(guard))
         app.include_router(api_operations.router(self.state, guard))
-        app.include_router(control.router(self))
+        app.include_router(ProcessControl(self).router())
+        app.include_router(DataControl(self.state).router())
         return Surroundings(app, self.state)
 
     def populate(self, seed: str | None = None) -> None:

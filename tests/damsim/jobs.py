@@ -1,6 +1,7 @@
 # Copyright (c) 2026, dxops.dam_staging contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """The two jobs of a publisher: find mismatches, and trigger a resync. One at a time."""
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from damsim.state import State
 TRIGGERS = frozenset({ResyncStatus.FIND_MISMATCH_START, ResyncStatus.RESYNC_TRIGGER_START})
 
 
-class JobFailed(Exception):
+class JobFailedError(Exception):
     """A job ended without doing its work."""
 
 
@@ -94,7 +95,7 @@ class Jobs:
         try:
             yield operation
         except BaseException as error:
-            retries = error.retries if isinstance(error, _GaveUp) else 0
+            retries = error.retries if isinstance(error, _GaveUpError) else 0
             due = now() + state.settings.failed_cleanup
             state.operations.set(operation, status.FAILED, due, retries, str(error) or "cancelled")
             state.wake()
@@ -108,14 +109,14 @@ class Jobs:
         try:
             async with self._operation("findStagingMismatch", subscriberId=registration_id) as operation:
                 if state.settings.comparison_retry_failed:
-                    raise _GaveUp("The comparison did not end in time.", 3)
+                    raise _GaveUpError("The comparison did not end in time.", 3)
                 await self._held("start")
                 if state.settings.fail_comparison:
-                    raise JobFailed("The comparison failed.")
+                    raise JobFailedError("The comparison failed.")
                 await self._attempts(operation, registration_id, target_host)
                 await self._held("dynamic")
                 await state.shared_clock.sleep_until(started + state.settings.comparison_delay)
-        except (JobFailed, PeerError) as error:
+        except (JobFailedError, PeerError) as error:
             await self._held("start", "dynamic")
             state.registrations.change(registration_id, {"syncFailureLogs": str(error)})
             self._finish(registration_id, ResyncStatus.FIND_MISMATCH_FAILED)
@@ -135,7 +136,7 @@ class Jobs:
                 return
             except PeerError as error:
                 if attempt == state.settings.comparison_attempts:
-                    raise _GaveUp(str(error), attempt) from error
+                    raise _GaveUpError(str(error), attempt) from error
                 state.operations.set(operation, OperationStatus.RETRY, retries=attempt, error=str(error))
                 await state.shared_clock.sleep(state.settings.operation_wait)
                 state.operations.set(operation, OperationStatus.PROCESSING)
@@ -173,10 +174,10 @@ class Jobs:
                 while state.settings.hold_resync:
                     await state.changed.wait()
                 if state.settings.fail_resync_trigger:
-                    raise JobFailed("The resync could not be triggered.")
+                    raise JobFailedError("The resync could not be triggered.")
                 await self._post(registration_id, target_host)
                 await state.shared_clock.sleep_until(started + state.settings.resync_trigger_delay)
-        except (JobFailed, PeerError) as error:
+        except (JobFailedError, PeerError) as error:
             state.registrations.change(registration_id, {"syncFailureLogs": str(error)})
             self._finish(registration_id, ResyncStatus.RESYNC_TRIGGER_FAILED)
         else:
@@ -204,7 +205,7 @@ class Jobs:
         return events.make(record_type, action, record_id, body, state.host, state.clock.iso(), resync=True)
 
 
-class _GaveUp(JobFailed):
+class _GaveUpError(JobFailedError):
     """A job was tried several times."""
 
     def __init__(self, message: str, retries: int) -> None:

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, dxops.dam_staging contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """What happens around every request: the clock in ``Date``, the request log, and faults."""
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from damsim.faults import Fault
+from damsim.names import CONTROL_BASE
 from damsim.peer import AGENT
 from damsim.state import State
-
-CONTROL = "/_sim"
 
 
 class Surroundings:
@@ -31,7 +31,7 @@ class Surroundings:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or scope["path"].startswith(CONTROL):
+        if scope["type"] != "http" or scope["path"].startswith(CONTROL_BASE):
             await self._app(scope, receive, send)
             return
         state = self._state

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, dxops.dam_staging contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """The publisher's mismatch logs. Each row is kept as the JSON text that a page is joined from."""
 
 from __future__ import annotations
@@ -83,7 +84,8 @@ class MismatchLogs:
         """The rows of one subscriber, type and action in batches, in the order in which they were written."""
         last = 0
         while rows := self._db.execute(
-            "SELECT seq, doc FROM mismatches WHERE subscriber_id=? AND type=? AND action=? AND seq>? ORDER BY seq LIMIT ?",
+            "SELECT seq, doc FROM mismatches WHERE subscriber_id=? AND type=? AND action=? AND seq>?"
+            " ORDER BY seq LIMIT ?",
             (subscriber_id, record_type, action, last, size),
         ).fetchall():
             last = rows[-1][0]

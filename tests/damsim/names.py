@@ -1,6 +1,7 @@
 # Copyright (c) 2026, dxops.dam_staging contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """The product's vocabulary: record types, statuses, trigger functions, and which release brought what.
 
 Everything here is a fact about the product (the vendor's OpenAPI documents and documentation); nothing is behaviour.
@@ -12,10 +13,13 @@ from enum import StrEnum
 
 DAM_BASE = "/dx/api/dam/v1"
 RING_BASE = "/dx/api/core/v1"
+CONTROL_BASE = "/_sim"
 COOKIE = "LtpaToken2"
 
 NEWEST_RELEASE = 229
 OLDEST_RELEASE = 202
+RESYNC_FIELDS_SINCE = 215
+"""Release that brought ``resyncStatus`` and ``lastResyncTime``, and PERMISSION and RESOURCE in mismatch logs."""
 
 
 class RecordType(StrEnum):
@@ -135,7 +139,7 @@ def knows_type(release: int, record_type: RecordType) -> bool:
     if record_type is RecordType.COLLECTION_MEDIA_RELATION:
         return not 218 <= release <= 222
     if record_type in NO_RECORDS_CALL:
-        return release >= 215
+        return release >= RESYNC_FIELDS_SINCE
     return True
 
 

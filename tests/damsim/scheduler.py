@@ -1,6 +1,7 @@
 # Copyright (c) 2026, dxops.dam_staging contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Takes the operations of an environment through their statuses."""
 
 from __future__ import annotations
@@ -95,7 +96,8 @@ class Scheduler:
             self._spoil(operation, rule, now)
             return
         try:
-            effects.apply(self._state, operation.inputs)
+            if "eventData" in operation.inputs:
+                effects.apply(self._state, operation.inputs)
         except (ValueError, KeyError, TypeError) as error:
             self._fail(operation, Status.FAILED, str(error), now)
             return

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, dxops.dam_staging contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """A process full of environments: sockets, uvicorn servers, ready file, clean end."""
 
 from __future__ import annotations
@@ -87,24 +88,32 @@ async def _serve(options: Options, folder: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     tasks = [
-        asyncio.create_task(server.serve(sockets=[place.sock]))
-        for server, place in zip(servers, places, strict=True)
+        asyncio.create_task(server.serve(sockets=[place.sock])) for server, place in zip(servers, places, strict=True)
     ]
     for environment in environments:
         environment.start()
-    while not all(server.started for server in servers):
-        await asyncio.sleep(0.005)
-    _announce(options, places, files)
     try:
+        await _all_ready(servers, tasks)
+        _announce(options, places, files)
         await _until_stopped(stop, options.parent_pid)
     finally:
         for environment in environments:
             await environment.stop()
         for server in servers:
             server.should_exit = True
-        await asyncio.gather(*tasks)
+        await asyncio.gather(*tasks, return_exceptions=True)
         if options.ready_file is not None:
             options.ready_file.unlink(missing_ok=True)
+
+
+async def _all_ready(servers: list[_Server], tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for every server; one that ends meanwhile ends it all with its own error."""
+    ready = asyncio.gather(*(server.ready.wait() for server in servers))
+    await asyncio.wait([ready, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        if task.done():
+            ready.cancel()
+            task.result()
 
 
 async def _until_stopped(stop: asyncio.Event, parent_pid: int | None) -> None:
@@ -127,6 +136,15 @@ def _alive(pid: int) -> bool:
 
 class _Server(uvicorn.Server):
     """A uvicorn server among others in one process: signals are the process's business."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell who waits that the server answers now."""
+        await super().startup(sockets)
+        self.ready.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

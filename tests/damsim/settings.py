@@ -1,7 +1,8 @@
 # Copyright (c) 2026, dxops.dam_staging contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be switched in a running environment: delays, limits, failures, and everything the vendor left undocumented."""
+
+"""What can be switched in a running environment: delays, limits, failures, and all that the vendor left open."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
 # Copyright (c) 2026, dxops.dam_staging contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Hashes over windows of records that stay cheap for a million records.
 
-A window's hash is the sum of its records' hashes, so that sums kept at every block boundary answer any window by reading
-two blocks at most. What goes into the product's own hash is not documented; this is the stand-in's invention.
+A window's hash is the sum of its records' hashes, so that sums kept at every block boundary answer any window by
+reading two blocks at most. What goes into the product's own hash is not documented; this is the stand-in's invention.
 """
 
 from __future__ import annotations

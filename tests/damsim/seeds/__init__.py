@@ -1,6 +1,7 @@
 # Copyright (c) 2026, dxops.dam_staging contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Seeds: what the environments hold when they start, by name."""
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Seed:
 
 SEEDS = {
     "small": Seed(small.library, small.damage),
-    "clean": Seed(small.library, lambda library: []),
+    "clean": Seed(small.library, lambda _: []),
     "acceptance": Seed(acceptance.library, acceptance.damage),
 }
 
@@ -53,7 +54,9 @@ def check(name: str) -> None:
         ValueError: there is none.
     """
     if name not in SEEDS and not large.is_seed(Path(name)):
-        raise ValueError(f"There is no seed {name!r}: it is one of {', '.join(SEEDS)}, or a folder made by 'damsim seed'.")
+        raise ValueError(
+            f"There is no seed {name!r}: it is one of {', '.join(SEEDS)}, or a folder made by 'damsim seed'."
+        )
 
 
 def fill(state: State, name: str, index: int) -> None:

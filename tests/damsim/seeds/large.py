@@ -1,6 +1,7 @@
 # Copyright (c) 2026, dxops.dam_staging contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Seeds of any size, kept as SQLite files that a server starts from."""
 
 from __future__ import annotations
@@ -122,6 +123,8 @@ def _damage(connection: sqlite3.Connection, mismatches: int, kinds: tuple[str, .
         connection.executemany("DELETE FROM records WHERE type=? AND id=?", deletions)
     changed = (chosen[n] for n in range(hit) if n not in spread)
     records = Records(connection)
-    records.put_many(Record(T(t), i, {**json.loads(body), "updated": "2026-03-03T00:00:00.000Z"}) for t, i, body in changed)
+    records.put_many(
+        Record(T(t), i, {**json.loads(body), "updated": "2026-03-03T00:00:00.000Z"}) for t, i, body in changed
+    )
     extra = range(10_000_000, 10_000_000 + wanted.get("DELETE", 0))
     records.put_many(Record(T.KEYWORD, _id("x", n), _body(_id("x", n), keyword=f"left over {n}")) for n in extra)

@@ -1,6 +1,7 @@
 # Copyright (c) 2026, dxops.dam_staging contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """A few dozen readable records, and a subscriber with one of every kind of mismatch."""
 
 from __future__ import annotations
@@ -82,4 +83,6 @@ def damage(_: Library) -> list[Damage]:
 
 def _leftovers(lib: Library) -> None:
     lib.collection("Winter sale", readers=("everyone",))
-    lib.item("Winter sale", "snow.jpg", "image/jpeg", keywords=("winter",), urls=("/winter/snow",), favorite_of=("dan",))
+    lib.item(
+        "Winter sale", "snow.jpg", "image/jpeg", keywords=("winter",), urls=("/winter/snow",), favorite_of=("dan",)
+    )
