@@ -103,6 +103,7 @@ class Html:
             headline=_html(headline),
             explanation=_html(explanation),
             facts="".join(f"<div><dt>{_html(name)}</dt><dd>{_html(text)}</dd></div>" for name, text in self._facts()),
+            deletes="deletes" if self._summary.as_dict()["by_action"]["DELETE"] else "no-deletes",
             matrices=self._matrices(),
             table=table,
         ).encode("utf-8")
@@ -146,7 +147,7 @@ class Html:
         yield "Subscriber" if len(context.subscribers) == 1 else "Subscribers", ", ".join(context.subscribers) or "none"
         yield "Compared", context.compared_at or "not known"
         yield "Age when written", "not known" if context.age is None else _duration(context.age)
-        yield "A resync would delete", _records(actions["DELETE"])
+        yield "A resync would delete", _records(actions["DELETE"]) if actions["DELETE"] else "nothing"
 
     def _matrices(self) -> str:
         now, before = self._summary.as_dict(), self._context.before
@@ -177,7 +178,7 @@ class Html:
             notes.append(f"It shows the first {_MOST_COLUMNS} columns.")
         if self._context.csv_name:
             # The dot keeps a name with a colon from being taken for another kind of address.
-            link = escape("./" + quote(self._context.csv_name.encode("utf-8", "surrogateescape"), safe=""))
+            link = escape("./" + quote(self._context.csv_name.encode("utf-8", "surrogatepass"), safe=""))
             notes.append(f'All rows: <a href="{link}">{_html(self._context.csv_name)}</a>.')
         return TABLE.format(headers=headers, note=f"<p>{' '.join(notes)}</p>" if notes else "")
 

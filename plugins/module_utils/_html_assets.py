@@ -53,7 +53,7 @@ dl {
 }
 dt { color: var(--muted); font-size: 0.875rem; }
 dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
-dl div:last-child dd { color: var(--delete); }
+dl.deletes div:last-child dd { color: var(--delete); }
 .matrices { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1.5rem 2.5rem; }
 table { border-collapse: collapse; width: 100%; }
 caption { text-align: left; color: var(--muted); font-size: 0.875rem; padding-bottom: 0.25rem; }
@@ -104,7 +104,7 @@ footer { color: var(--muted); font-size: 0.875rem; margin-top: 2.5rem; }
   .verdict { border: 2px solid; border-left-width: 0.6rem; }
   .skip, .tools div, .more { display: none; }
   .scroll { overflow: visible; border: 0; }
-  .rows { font-size: 7pt; }
+  .rows { font-size: 7pt; line-height: 1.3; }
   .rows td { min-width: 0; padding: 0.15rem 0.3rem; }
   .rows thead th { white-space: normal; overflow-wrap: anywhere; }
   .rows thead button { min-height: 0; padding: 0.15rem 0.3rem; }
@@ -120,7 +120,7 @@ SCRIPT = """
 (() => {
   const element = (id) => document.getElementById(id);
   const data = JSON.parse(element("data").textContent);
-  const step = 200, printed = 1000;
+  const step = 200, printed = 500;
   const body = element("body"), found = element("found"), more = element("more"), search = element("search");
   const headers = Array.from(document.querySelectorAll(".rows thead th"));
   const collator = new Intl.Collator("en", {numeric: true, sensitivity: "base"});
@@ -147,8 +147,8 @@ SCRIPT = """
     }
     body.append(part);
     more.hidden = drawn >= chosen.length;
-    const all_rows = chosen.length === all.length ? "" : " that match, out of " + format(all.length);
-    found.textContent = format(drawn) + " of " + format(chosen.length) + " rows shown" + all_rows + ".";
+    const matching = chosen.length === all.length ? "" : " that match, out of " + format(all.length);
+    found.textContent = format(drawn) + " of " + format(chosen.length) + " rows shown" + matching + ".";
   }
 
   function update() {
@@ -217,7 +217,7 @@ PAGE = """<!DOCTYPE html>
 <h1><span class="mark" aria-hidden="true">{mark}</span> {headline}</h1>
 <p>{explanation}</p>
 </div>
-<dl>{facts}</dl>
+<dl class="{deletes}">{facts}</dl>
 </header>
 <main>
 {matrices}

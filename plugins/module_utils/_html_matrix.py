@@ -12,7 +12,6 @@ from html import escape
 from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import ACTIONS, UNKNOWN
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import visible
 
-
 Counts = Mapping[str, Mapping[str, int]]
 
 

@@ -1,0 +1,453 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The HTML report: what it says, that no data can break out of it, and how it behaves in a browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._html_assets import STYLE
+from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import Row
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report import (
+    HtmlContext,
+    Summary,
+    begins_as_report,
+    read_summary,
+    write_report,
+)
+from support.browser import Browser
+
+HOSTILE = [
+    "</script><script>document.title='broken'</script>",
+    "<img src=x onerror=\"document.title='broken'\">",
+    "<!--<script>",
+    "]]>&lt;&amp;\"'`",
+    "\u202egnp.exe\u2066",
+    "\0\x1b[31m\x9b\u2028\u2029\ufeff\ud800",
+    "{0} {title} %s",
+    "javascript:alert(1)",
+    "=1+1",
+]
+
+
+def mismatch(number: int, action: str = "UPDATE", kind: str = "MEDIA_ITEM", **more: Any) -> Row:
+    return {"id": f"id-{number}", "recordType": kind, "recordAction": action, "subscriberId": "sub-1", **more}
+
+
+def context(**more: Any) -> HtmlContext:
+    given_by_default: dict[str, Any] = {"publisher": "publish.example.com", "subscribers": ["subscriber.example.com"]}
+    return HtmlContext(**{**given_by_default, **more})
+
+
+def page(tmp_path: Path, rows: list[Row], **more: Any) -> Path:
+    pages = [rows[start : start + 1000] for start in range(0, len(rows), 1000)]
+    result = write_report(pages, str(tmp_path), "html", html=context(**more))
+    path = tmp_path / "report.html"
+    Path(result.path).rename(path)
+    return path
+
+
+class Reader(HTMLParser):
+    """What a browser's parser finds in a page, roughly: its elements, its text, and its data."""
+
+    VOID = ("meta", "input", "wbr", "rect")
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.scripts: list[tuple[dict[str, str | None], str]] = []
+        self.feed(text)
+        self.close()
+        assert self.open == [], f"never closed: {self.open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "script":
+            self.scripts.append((self.elements[-1][1], data))
+        elif self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def data(self, name: str) -> Any:
+        return json.loads("".join(text for attributes, text in self.scripts if attributes.get("id") == name))
+
+
+def read(path: Path) -> Reader:
+    return Reader(path.read_text("utf-8"))
+
+
+# What it says
+
+
+@pytest.mark.parametrize(
+    ("rows", "more", "state", "words"),
+    [
+        (0, {"in_sync": True}, "in-sync", "In sync"),
+        (0, {"in_sync": None}, "not-proven", "Not proven"),
+        (0, {"in_sync": True, "accurate": False}, "not-proven", "The comparison was not complete"),
+        (0, {"in_sync": False}, "drift", "no mismatch is listed here"),
+        (1, {"in_sync": False}, "drift", "Drift: 1 mismatch Publisher"),
+        (2, {"in_sync": None}, "drift", "Drift: 2 mismatches Publisher"),
+        (2, {"in_sync": True}, "drift", "Drift: 2 mismatches Publisher"),
+        (1200, {"in_sync": False, "accurate": False}, "drift", "Drift: 1,200 mismatches"),
+    ],
+)
+def test_the_verdict_never_says_more_than_is_proven(
+    tmp_path: Path, rows: int, more: dict[str, Any], state: str, words: str
+) -> None:
+    reader = read(page(tmp_path, [mismatch(number) for number in range(rows)], **more))
+    verdicts = [attributes["class"] for tag, attributes in reader.elements if tag == "div" and attributes.get("class")]
+    assert verdicts[0] == f"verdict {state}"
+    assert words in reader.text
+
+
+@pytest.mark.parametrize(
+    ("age", "words"),
+    [
+        (None, "Age when written not known"),
+        (-5.0, "less than a minute"),
+        (59.9, "less than a minute"),
+        (60.0, "written 1 minute "),
+        (3 * 3600 + 125.0, "written 3 hours 2 minutes "),
+        (2 * 86400 + 3600.0, "written 2 days 1 hour "),
+        (7200.0, "written 2 hours "),
+    ],
+)
+def test_the_age_is_written_for_a_person(tmp_path: Path, age: float | None, words: str) -> None:
+    assert words in read(page(tmp_path, [], age=age)).text
+
+
+def test_environments_and_time_stand_at_the_top_and_deletions_are_named(tmp_path: Path) -> None:
+    rows = [mismatch(1, "DELETE"), mismatch(2, "DELETE"), mismatch(3)]
+    text = read(page(tmp_path, rows, compared_at="2026-11-21 20:41:07 UTC", subscribers=["a", "b"])).text
+    assert "Publisher publish.example.com" in text
+    assert "Subscribers a, b" in text
+    assert "Compared 2026-11-21 20:41:07 UTC" in text
+    assert "A resync would delete 2 records" in text
+
+
+def cells(path: Path) -> list[list[tuple[str, str]]]:
+    tables = re.findall(r'<table class="matrix">.*?</table>', path.read_text("utf-8"), re.DOTALL)
+    return [re.findall(r'<td class="(\w+)">([\d,]+)', table) for table in tables]
+
+
+def test_the_numbers_stand_by_type_and_action_each_action_with_its_own_colour(tmp_path: Path) -> None:
+    rows = [mismatch(number, "CREATE") for number in range(1500)]
+    rows += [mismatch(number, "DELETE", "VERSION") for number in range(3)]
+    path = page(tmp_path, rows)
+    zero = ("zero", "0")
+    assert cells(path) == [
+        [("create", "1,500"), zero, zero, zero, zero, ("delete", "3"), ("create", "1,500"), zero, ("delete", "3")]
+    ]
+    assert "Unknown" not in read(path).text
+    widths = [float(width) for width in re.findall(r'<rect x="[\d.]+" width="([\d.]+)"', path.read_text("utf-8"))]
+    assert widths == [100.0, 2.0]
+
+
+def test_actions_that_are_not_known_have_a_column_of_their_own(tmp_path: Path) -> None:
+    reader = read(page(tmp_path, [{"id": 1}, mismatch(2)]))
+    assert (
+        "Type Create Update Delete Unknown Total MEDIA_ ITEM 0 1 0 0 1 UNKNOWN 0 0 0 1 1 All 0 1 0 1 2" in reader.text
+    )
+
+
+def test_before_and_after_have_the_same_lines_and_the_same_scale(tmp_path: Path) -> None:
+    before = Summary()
+    for row in [*[mismatch(number, "DELETE") for number in range(9)], mismatch(10, "CREATE", "KEYWORD")]:
+        before.add(row)
+    path = page(tmp_path, [mismatch(1, "DELETE")], before=before.as_dict())
+    text = read(path).text
+    assert "Drift: 1 mismatch left" in text
+    assert "Before the resync Type Create Update Delete Total KEYWORD 1 0 0 1 MEDIA_ ITEM 0 0 9 9" in text
+    assert "What is left Type Create Update Delete Total KEYWORD 0 0 0 0 MEDIA_ ITEM 0 0 1 1" in text
+    assert re.findall(r'width="([\d.]+)" height', path.read_text("utf-8")) == ["11.1", "100.0", "11.1"]
+    repaired = read(page(tmp_path, [], in_sync=True, before=before.as_dict())).text
+    assert "In sync" in repaired
+    assert "What is left No mismatches." in repaired
+
+
+def test_several_subscribers_have_numbers_of_their_own(tmp_path: Path) -> None:
+    rows = [mismatch(1), {**mismatch(2), "subscriberId": "sub-2"}]
+    assert "By subscriber Subscriber Create" in read(page(tmp_path, rows)).text
+    assert "By subscriber" not in read(page(tmp_path, rows[:1])).text
+
+
+def test_the_page_holds_ten_thousand_rows_and_links_to_the_rest(tmp_path: Path) -> None:
+    reader = read(page(tmp_path, [mismatch(number) for number in range(10_500)], csv_name="a b:#?%.csv"))
+    rows = reader.data("data")["rows"]
+    assert len(rows) == 10_000
+    assert rows[0] == ["id-0", "MEDIA_ITEM", "UPDATE", "sub-1"]
+    assert rows[-1][0] == "id-9999"
+    assert reader.data("data")["action"] == 2
+    assert "the first 10,000 of 10,500 rows. All rows: a b:#?%.csv ." in reader.text
+    assert [attributes["href"] for tag, attributes in reader.elements if tag == "a"][1] == "./a%20b%3A%23%3F%25.csv"
+
+
+def test_huge_values_and_many_columns_do_not_make_a_huge_page(tmp_path: Path) -> None:
+    rows = [{**mismatch(number), **{f"k{index}": "\U0001f4f7" * 2000 for index in range(60)}} for number in range(600)]
+    path = page(tmp_path, rows)
+    assert path.stat().st_size < 18 * 1024 * 1024
+    reader = read(path)
+    held = reader.data("data")["rows"]
+    assert 0 < len(held) < 600
+    assert len(held[0]) == 40
+    assert held[0][4] == "\U0001f4f7" * 500 + "\u2026"
+    assert f"the first {len(held)} of 600 rows" in reader.text
+    assert "It shows the first 40 columns." in reader.text
+    assert reader.data("summary")["by_action"]["UPDATE"] == 600
+
+
+def test_a_column_that_comes_late_is_there(tmp_path: Path) -> None:
+    result = write_report([[{"a": None}], [{"b": [1, True]}]], str(tmp_path), "html", html=context())
+    reader = read(Path(result.path))
+    assert reader.data("data") == {"action": -1, "rows": [[""], ["", "[1,true]"]]}
+    assert [words for words in reader.words if words in ("a", "b")] == ["a", "b"]
+
+
+def test_a_context_goes_with_this_format_and_no_other(tmp_path: Path) -> None:
+    for report_format, html in (("csv", context()), ("html", None)):
+        with pytest.raises(ValueError, match="needs its context"):
+            write_report([], str(tmp_path), report_format, html=html)
+
+
+# Reading it again
+
+
+def test_a_page_is_known_again_with_its_summary(tmp_path: Path) -> None:
+    rows = [mismatch(number, "DELETE", kind) for number, kind in enumerate(HOSTILE)]
+    path = page(tmp_path, rows)
+    assert begins_as_report(str(path), "html")
+    again = read_summary(str(path), "html")
+    wanted = Summary()
+    for row in rows:
+        wanted.add(row)
+    assert again is not None
+    assert again.as_dict() == wanted.as_dict()
+    assert again.count == len(HOSTILE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!DOCTYPE html><html><head><title>x</title></head><body></body></html>",
+        "recordType,recordAction\r\n",
+        "",
+        '<p>content="dxops.dam_staging report"</p>',
+    ],
+)
+def test_another_page_is_no_report(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "x.html"
+    path.write_text(text)
+    assert not begins_as_report(str(path), "html")
+    assert read_summary(str(path), "html") is None
+
+
+@pytest.mark.parametrize(
+    "summary",
+    ["", "[]", "{}", "5", '{"by_type": 5, "by_subscriber": {}}',
+     '{"by_type": {"A": {"CREATE": "1"}}, "by_subscriber": {}}',
+     '{"by_type": {"A": {"CREATE": -1}}, "by_subscriber": {}}', '{"by_type": {"A": {"X": 1}}, "by_subscriber": {}}',
+     '{"by_type": {"A": 1}, "by_subscriber": {}}'],
+)  # fmt: skip
+def test_a_summary_that_was_tampered_with_is_none(tmp_path: Path, summary: str) -> None:
+    path = page(tmp_path, [mismatch(1)])
+    text = re.sub(
+        r'(id="summary">).*?(</script>)', lambda found: found[1] + summary + found[2], path.read_text("utf-8")
+    )
+    path.write_text(text, "utf-8")
+    assert read_summary(str(path), "html") is None
+
+
+# No data breaks out
+
+anything = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=20))
+
+
+@given(
+    rows=st.lists(
+        st.dictionaries(anything, st.one_of(anything, st.lists(anything, max_size=2)), max_size=4), max_size=5
+    ),
+    host=anything,
+    kind=anything,
+)
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_text_becomes_an_element_or_goes_unseen(tmp_path: Path, rows: list[Row], host: str, kind: str) -> None:
+    rows = [{**row, "recordType": kind, "serial": number} for number, row in enumerate(rows)]
+    before = Summary()
+    before.add({"type": kind, "action": "DELETE"})
+    more = {"publisher": host, "subscribers": [host], "compared_at": host, "csv_name": host or None}
+    path = page(tmp_path, rows, before=before.as_dict(), **more)
+    reader = read(path)
+    assert not {tag for tag, _attributes in reader.elements} & {"img", "iframe", "object", "link", "base", "form"}
+    assert sum(tag == "script" for tag, _attributes in reader.elements) == (3 if rows else 1)
+    assert not any(name.startswith("on") or name == "style" for _tag, found in reader.elements for name in found)
+    assert all(char.isprintable() or char == "\n" for char in path.read_text("utf-8"))
+    if rows:
+        held = reader.data("data")["rows"]
+        assert len(held) == len(rows)
+
+
+def test_nothing_is_loaded_from_elsewhere_and_the_policy_forbids_it(tmp_path: Path) -> None:
+    text = page(tmp_path, [mismatch(1)]).read_text("utf-8")
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)
+    assert policy
+    assert "default-src 'none'" in policy[1].replace("&#x27;", "'")
+    assert "unsafe" not in policy[1]
+    assert not re.search(r'(?:src|href)="(?!#|\./)', text)
+    assert "://" not in re.sub(r"http-equiv", "", text)
+    assert "url(" not in text
+
+
+# Contrast
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+PALETTES = [
+    dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block)) for block in re.findall(r":root \{(.*?)\}", STYLE, re.DOTALL)
+]
+ON_GROUND = ["text", "muted", "link", "create", "update", "delete", "unknown"]
+
+
+@pytest.mark.parametrize("palette", PALETTES, ids=["light", "dark", "print"])
+def test_every_text_stands_out_from_its_ground(palette: dict[str, str]) -> None:
+    pairs = [(name, ground) for name in ON_GROUND for ground in ("ground", "raised")]
+    pairs += [("good", "good-ground"), ("bad", "bad-ground"), ("open", "open-ground")]
+    for name, ground in pairs:
+        bright, dark = sorted((luminance(palette[name]), luminance(palette[ground])), reverse=True)
+        assert (bright + 0.05) / (dark + 0.05) >= 4.5, f"{name} on {ground}"
+
+
+# In a browser
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with Browser(tmp_path_factory.mktemp("profile")) as running:
+        yield running
+
+
+def shown(browser: Browser, column: int = 0, first: int = 5) -> list[str]:
+    lines = f"Array.from(document.querySelectorAll('#body tr')).slice(0, {first})"
+    result: list[str] = browser.evaluate(f"{lines}.map(row => row.cells[{column}].textContent)")
+    return result
+
+
+@pytest.mark.needs_chromium
+def test_hostile_names_are_shown_as_text_and_run_nothing(tmp_path: Path, browser: Browser) -> None:
+    browser.log.clear()
+    browser.requested.clear()
+    rows = [mismatch(number, name=text, **{f"<b>{number}": text}) for number, text in enumerate(HOSTILE)]
+    path = page(tmp_path, rows, publisher=HOSTILE[0], subscribers=[HOSTILE[1]], csv_name=HOSTILE[7])
+    browser.open(path)
+    assert len(shown(browser, first=100)) == len(HOSTILE)
+    assert shown(browser, 4, 1) == [HOSTILE[0]]
+    assert browser.evaluate("document.title").startswith(f"Drift: 9 mismatches: {HOSTILE[0]}")
+    assert browser.evaluate("document.querySelectorAll('img, b').length") == 0
+    assert browser.evaluate("document.querySelector('main a').protocol") == "file:"
+    assert browser.log == []
+    assert browser.requested == [path.as_uri()]
+
+
+@pytest.mark.needs_chromium
+def test_the_table_is_searched_sorted_and_extended_with_the_keyboard_alone(tmp_path: Path, browser: Browser) -> None:
+    rows = [
+        mismatch(number, ["CREATE", "UPDATE", "DELETE"][number % 3], name=f"Item {number}") for number in range(450)
+    ]
+    browser.open(page(tmp_path, rows))
+    found = "document.getElementById('found').textContent"
+    assert browser.evaluate(found) == "200 of 450 rows shown."
+    assert browser.evaluate("document.querySelectorAll('#body tr').length") == 200
+    assert browser.evaluate("document.querySelector('#body td.delete').textContent") == "DELETE"
+
+    def focus() -> str:
+        result: str = browser.evaluate("document.activeElement.id || document.activeElement.textContent")
+        return result
+
+    stops = []
+    for _unused in range(9):
+        browser.press("Tab", 9)
+        stops.append(focus())
+    assert stops[:2] == ["Skip to the mismatches", "search"]
+    assert stops[3:] == ["id", "recordType", "recordAction", "subscriberId", "name", "more"]
+
+    browser.press("Enter", 13)
+    browser.until(f"{found} === '400 of 450 rows shown.'")
+    browser.press("Enter", 13)
+    browser.until(f"{found} === '450 of 450 rows shown.'")
+    # The button is gone now: the focus is on the first of the new rows instead of nowhere.
+    assert focus().startswith("id-400")
+
+    browser.evaluate("document.querySelectorAll('.rows thead button')[4].focus()")
+    browser.press("Enter", 13)
+    assert shown(browser, 4, 3) == ["Item 0", "Item 1", "Item 2"]
+    sorting = "document.querySelectorAll('.rows thead th')[4].getAttribute('aria-sort')"
+    assert browser.evaluate(sorting) == "ascending"
+    browser.press("Enter", 13)
+    assert shown(browser, 4, 3) == ["Item 449", "Item 448", "Item 447"]
+    assert browser.evaluate(sorting) == "descending"
+
+    browser.evaluate("document.getElementById('search').focus()")
+    browser.type("delete  ITEM 44")
+    browser.until(f"{found} === '6 of 6 rows shown that match, out of 450.'")
+    assert shown(browser, 4) == ["Item 449", "Item 446", "Item 443", "Item 440", "Item 344"]
+    assert browser.log == []
+
+
+@pytest.mark.needs_chromium
+@pytest.mark.parametrize("width", [320, 390, 768, 1600])
+def test_no_width_makes_the_page_scroll_sideways(tmp_path: Path, browser: Browser, width: int) -> None:
+    kinds = ["COLLECTION_MEDIA_RELATION", "MEDIA_TYPE_GROUP", "X" * 150]
+    rows = [mismatch(number, "DELETE", kinds[number % 3], name="y" * 300) for number in range(9_999)]
+    browser.size(width, 800)
+    browser.open(page(tmp_path, [*rows, {"id": 1}], publisher="p" * 200 + ".example.com"))
+    assert browser.evaluate("document.documentElement.scrollWidth") <= width
+    # What a finger has to hit is large enough.
+    heights = "Array.from(document.querySelectorAll('button:not([hidden]), input'), item => item.offsetHeight)"
+    assert min(browser.evaluate(heights)) >= 44
+    browser.size(1280, 900)
+
+
+@pytest.mark.needs_chromium
+def test_the_dark_and_the_printed_page_have_their_own_colours(tmp_path: Path, browser: Browser) -> None:
+    browser.open(page(tmp_path, [mismatch(number) for number in range(700)]))
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert browser.evaluate(ground) == "rgb(255, 255, 255)"
+    browser.media(prefers_color_scheme="dark")
+    assert browser.evaluate(ground) == "rgb(15, 20, 25)"
+    browser.media("print", prefers_color_scheme="dark")
+    assert browser.evaluate(ground) == "rgb(255, 255, 255)"
+    assert browser.evaluate("document.getElementById('search').offsetHeight") == 0
+    browser.media()
+    assert browser.pdf().startswith(b"%PDF")
+    assert browser.evaluate("document.querySelectorAll('#body tr').length") == 500
