@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
@@ -37,7 +37,7 @@ class Dam:
 
     def now(self) -> datetime:
         """The environment's own clock, as its last answer's ``Date`` header had it; ours where it sends none."""
-        return self._date or datetime.now(UTC)
+        return self._date or datetime.now(timezone.utc)
 
     def _get(self, path: str, since: str | None = None, **query: Any) -> Any:
         try:

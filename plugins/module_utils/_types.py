@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError
@@ -33,7 +33,7 @@ def parse_time(text: str | None) -> datetime | None:
         instant = datetime.fromisoformat(normal)
     except ValueError:
         return None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
 
 
 def clean(text: str, most: int = MAX_TEXT) -> str:
