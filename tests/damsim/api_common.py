@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
@@ -43,13 +44,13 @@ def whole(name: str, value: float | None) -> int | None:
     """A number from a query as a count.
 
     Raises:
-        ApiError: 400 when it is negative, broken or absurd.
+        ApiError: 400 when it is negative or broken.
     """
     if value is None:
         return None
-    if not 0 <= value <= _MOST or value != int(value):
+    if not 0 <= value < math.inf or value != int(value):
         raise ApiError(400, "The request is not valid.", f"{name}: a whole number from 0 on is needed.")
-    return int(value)
+    return min(int(value), _MOST)
 
 
 def page_size(state: State, limit: int | None) -> int | None:

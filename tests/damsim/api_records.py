@@ -109,14 +109,8 @@ class RecordCalls:
 
     async def create_event(self, posted: list[Event]) -> Response:
         """Queue an operation for each event."""
-        work = []
-        for event in posted:
-            inputs = event.model_dump(by_alias=True)
-            try:
-                work.append((events.function_of(inputs), inputs))
-            except ValueError as error:
-                raise ApiError(400, "The request is not valid.", str(error)) from error
-        self._state.operations.add_many(work)
+        dumped = [event.model_dump(by_alias=True) for event in posted]
+        self._state.operations.add_many((events.function_of(event), event) for event in dumped)
         self._state.work.set()
         return answer({"isSuccess": True})
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
@@ -89,9 +89,14 @@ class SubscriberCalls:
         """One registration."""
         return answer(self._shown(self._find(subscriber_id)))
 
-    async def update(self, subscriber_id: str, fields: Fields) -> Response:
-        """Change a registration, or start a job (inferred from ``resyncStatus`` being a field that can be written)."""
-        registration, values = self._find(subscriber_id), self._given(fields)
+    async def update(self, request: Request, subscriber_id: str, fields: Fields | None = None) -> Response:
+        """Change a registration, or start a job (inferred from ``resyncStatus`` being a field that can be written).
+
+        The vendor's document does not require a body, but knows no ``null``.
+        """
+        if fields is None and await request.body():
+            raise ApiError(400, "The request is not valid.", "body: an object is needed.")
+        registration, values = self._find(subscriber_id), self._given(fields or Fields())
         trigger = values.pop("resyncStatus") if values.get("resyncStatus") in TRIGGERS else None
         if trigger is not None:
             self._jobs.trigger(registration, ResyncStatus(trigger))

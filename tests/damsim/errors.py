@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from damsim.names import RING_BASE
 
@@ -56,6 +57,16 @@ def _where(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location[1:]) or str(location[0])
 
 
+def _methods(app: FastAPI, request: Request) -> set[str]:
+    """Every method that some call at this address takes; the framework knows those of the first one only."""
+    return {
+        method
+        for route in app.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
+
+
 def install(app: FastAPI) -> None:
     """Make every error of an application leave it in the product's envelope."""
 
@@ -75,6 +86,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
         headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(sorted(_methods(app, request)))
         message = (
             f"Endpoint {request.method} {request.url.path} not found." if error.status_code == 404 else error.detail
         )

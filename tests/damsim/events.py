@@ -14,6 +14,7 @@ from damsim.names import Action, RecordType, sync_function
 from damsim.store import Body
 
 Event = dict[str, Any]
+_OF_UNKNOWN = "syncStagingMediaContent"
 
 
 def make(
@@ -39,10 +40,12 @@ def make(
 def function_of(event: Event) -> str:
     """Trigger function of the operation that carries out an event.
 
-    Raises:
-        ValueError: its type or action is unknown.
+    The vendor's document takes any type and action: what makes no sense becomes an operation that fails.
     """
-    return sync_function(RecordType(event["type"]), Action(event["action"]))
+    try:
+        return sync_function(RecordType(event["type"]), Action(event["action"]))
+    except ValueError:
+        return _OF_UNKNOWN
 
 
 class Outbox:

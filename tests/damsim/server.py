@@ -108,9 +108,9 @@ async def _serve(options: Options, folder: Path) -> None:
 
 async def _all_ready(servers: list[_Server], tasks: list[asyncio.Task[None]]) -> None:
     """Wait for every server; one that ends meanwhile ends it all with its own error."""
-    ready = asyncio.gather(*(server.ready.wait() for server in servers))
-    await asyncio.wait([ready, *tasks], return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
+    for server, task in zip(servers, tasks, strict=True):
+        ready = asyncio.create_task(server.ready.wait())
+        await asyncio.wait({ready, task}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             ready.cancel()
             task.result()
