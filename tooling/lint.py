@@ -36,8 +36,8 @@ CHECKS: dict[str, list[str]] = {
         ".",
     ],
     "antsibull-changelog": ["antsibull-changelog", "lint"],
-    "ruff check": ["ruff", "check", "--no-cache", "."],
-    "ruff format": ["ruff", "format", "--no-cache", "--check", "."],
+    "ruff check": ["ruff", "check", "--no-cache", "--output-format", "concise", "."],
+    "ruff format": ["ruff", "format", "--no-cache", "--check", "--quiet", "--output-format", "concise", "."],
     "yamllint": ["yamllint", "--strict", "."],
 }
 
