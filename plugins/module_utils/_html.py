@@ -19,11 +19,11 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._html_assets imp
     GENERATOR,
     PAGE,
     SCRIPT,
-    STYLE,
     SUMMARY_LINE,
     TABLE,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._html_matrix import matrix, number
+from ansible_collections.dxops.dam_staging.plugins.module_utils._html_style import STYLE
 from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import Fields, Summary
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import json_text, visible
 
@@ -54,6 +54,8 @@ class HtmlContext:
     """Seconds between the comparison and the report."""
     accurate: bool = True
     """False when the rows were read while the comparison was not complete."""
+    filters: str | None = None
+    """What the rows were limited to, in words; then no rows prove nothing, and deletions may be missing."""
     before: Mapping[str, Any] | None = None
     """The summary from before a resync, as ``Summary.as_dict`` gives it: makes the page one of before and after."""
     csv_name: str | None = None
@@ -103,7 +105,7 @@ class Html:
             headline=_html(headline),
             explanation=_html(explanation),
             facts="".join(f"<div><dt>{_html(name)}</dt><dd>{_html(text)}</dd></div>" for name, text in self._facts()),
-            deletes="deletes" if self._summary.as_dict()["by_action"]["DELETE"] else "no-deletes",
+            deletes="deletes" if self._has_deletes() else "no-deletes",
             matrices=self._matrices(),
             table=table,
         ).encode("utf-8")
@@ -117,37 +119,45 @@ class Html:
         yield b"</body>\n</html>\n"
 
     def _verdict(self) -> tuple[str, str, str]:
-        count = self._summary.count
-        caution = "" if self._context.accurate else " The comparison was not complete when this was read."
+        """Return the state, the headline and the sentence below it; never more than what is proven."""
+        count, context = self._summary.count, self._context
+        caution = "" if context.accurate else " The comparison was not complete when this was read."
         if count:
-            deletes = self._summary.as_dict()["by_action"]["DELETE"]
-            harm = f" A resync would delete {_records(deletes)} at the subscriber." if deletes else ""
-            left = " left" if self._context.before is not None else ""
-            return (
-                "drift",
-                f"Drift: {number(count)} mismatch{'es' * (count > 1)}{left}",
-                ("Publisher and subscriber differ." + harm + caution),
-            )
-        if self._context.in_sync is False:
+            left = " left" if context.before is not None else ""
+            headline = f"Drift: {number(count)} mismatch{'es' * (count > 1)}{left}"
+            deletes = f" A resync would delete {self._deletes()} at the subscriber." if self._has_deletes() else ""
+            return "drift", headline, "Publisher and subscriber differ." + deletes + caution
+        if context.in_sync is False:
             return "drift", "Drift", "Publisher and subscriber differ, though no mismatch is listed here." + caution
-        if self._context.in_sync and self._context.accurate:
+        if context.filters:
+            return "not-proven", "Not proven", "No mismatch log matches what was asked for; others may exist." + caution
+        if context.in_sync and context.accurate:
             return "in-sync", "In sync", "A comparison that was seen to end found no difference."
         return (
             "not-proven",
             "Not proven",
-            (
-                "There are no mismatch logs, but nothing shows that a comparison ended without finding any: they may "
-                "have been deleted since. Compare again to be sure." + caution
-            ),
+            "There are no mismatch logs, but nothing shows that a comparison ended without finding any: they may "
+            "have been deleted since. Compare again to be sure." + caution,
         )
 
+    def _has_deletes(self) -> bool:
+        return bool(self._summary.as_dict()["by_action"]["DELETE"])
+
+    def _deletes(self) -> str:
+        count = self._summary.as_dict()["by_action"]["DELETE"]
+        records = "1 record" if count == 1 else f"{number(count)} records"
+        return f"at least {records}" if self._context.filters else records
+
     def _facts(self) -> Iterator[tuple[str, str]]:
-        context, actions = self._context, self._summary.as_dict()["by_action"]
+        context = self._context
         yield "Publisher", context.publisher
         yield "Subscriber" if len(context.subscribers) == 1 else "Subscribers", ", ".join(context.subscribers) or "none"
         yield "Compared", context.compared_at or "not known"
         yield "Age when written", "not known" if context.age is None else _duration(context.age)
-        yield "A resync would delete", _records(actions["DELETE"]) if actions["DELETE"] else "nothing"
+        if context.filters:
+            yield "Only", context.filters
+        if self._has_deletes():
+            yield "A resync would delete", self._deletes()
 
     def _matrices(self) -> str:
         now, before = self._summary.as_dict(), self._context.before
@@ -192,10 +202,6 @@ def _cell(value: Any) -> str:
         return ""
     text = value if isinstance(value, str) else json_text(value)
     return visible(text if len(text) <= _LONGEST_CELL else text[:_LONGEST_CELL] + "\u2026")
-
-
-def _records(count: int) -> str:
-    return "1 record" if count == 1 else f"{number(count)} records"
 
 
 def _duration(seconds: float) -> str:

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._html_assets import STYLE
+from ansible_collections.dxops.dam_staging.plugins.module_utils._html_style import STYLE
 from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import Row
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report import (
     HtmlContext,
@@ -111,6 +111,7 @@ def read(path: Path) -> Reader:
         (0, {"in_sync": True}, "in-sync", "In sync"),
         (0, {"in_sync": None}, "not-proven", "Not proven"),
         (0, {"in_sync": True, "accurate": False}, "not-proven", "The comparison was not complete"),
+        (0, {"in_sync": True, "filters": "type VERSION"}, "not-proven", "No mismatch log matches what was asked for"),
         (0, {"in_sync": False}, "drift", "no mismatch is listed here"),
         (1, {"in_sync": False}, "drift", "Drift: 1 mismatch Publisher"),
         (2, {"in_sync": None}, "drift", "Drift: 2 mismatches Publisher"),
@@ -150,6 +151,17 @@ def test_environments_and_time_stand_at_the_top_and_deletions_are_named(tmp_path
     assert "Subscribers a, b" in text
     assert "Compared 2026-11-21 20:41:07 UTC" in text
     assert "A resync would delete 2 records" in text
+
+
+def test_deletions_are_only_spoken_of_where_there_are_some(tmp_path: Path) -> None:
+    for rows in ([], [mismatch(1)]):
+        assert "would delete" not in read(page(tmp_path, rows)).text
+
+
+def test_a_page_that_was_limited_says_to_what_and_promises_no_more(tmp_path: Path) -> None:
+    text = read(page(tmp_path, [mismatch(1, "DELETE")], filters="types VERSION, MEDIA_ITEM")).text
+    assert "Only types VERSION, MEDIA_ITEM" in text
+    assert "A resync would delete at least 1 record at the subscriber." in text
 
 
 def cells(path: Path) -> list[list[tuple[str, str]]]:
