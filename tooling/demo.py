@@ -114,13 +114,27 @@ def _play(made: environments.Environment, standin: StandIn, name: str) -> Run:
     }
     begun = time.monotonic()
     command = [made.python, "-m", "ansible", "playbook", ROOT / "playbooks" / "resync.yml", "-i", inventory]
-    done = subprocess.run([str(part) for part in command], env=env, cwd=FOLDER, stdin=subprocess.DEVNULL, check=False)
+    code = _watch([str(part) for part in command], env)
     seconds = time.monotonic() - begun
-    if done.returncode:
-        raise Failed(f"ansible-playbook ended with {done.returncode}", done.returncode)
+    if code:
+        raise Failed(f"ansible-playbook ended with {code}", code)
     last = json.loads(recap.read_text(encoding="utf-8").splitlines()[-1])
     verdict = json.loads(result.read_text(encoding="utf-8"))["in_sync"]
     return Run(seconds, len(standin.requests()), len(standin.writes()), last["recap"]["publisher"]["changed"], verdict)
+
+
+def _watch(command: list[str], env: dict[str, str]) -> int:
+    """Run the playbook in the terminal; return its exit code. Whatever ends us ends it first."""
+    with subprocess.Popen(command, env=env, cwd=FOLDER, stdin=subprocess.DEVNULL) as process:
+        try:
+            return process.wait()
+        except BaseException:
+            process.terminate()
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            raise
 
 
 def _differences(standin: StandIn) -> int:
