@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._client import Client
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Answer
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row, Subscriber, array
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row, Subscriber, array, clean
 
 MISMATCHES_SINCE = "CF214"
 DELETE_SINCE = "CF216"
@@ -67,6 +67,30 @@ class Dam:
     def subscriber(self, subscriber_id: str) -> Subscriber:
         return Subscriber.from_json(self._get("/staging/subscriber/" + quote(subscriber_id, safe="")))
 
+    def register(self, target_host: str, cycle_length: int | None = None, enabled: bool | None = None) -> Subscriber:
+        """Register a subscriber; what is None is the server's to choose. ``cycle_length`` is in minutes.
+
+        Raises DamError where the server answers that it did not do it.
+        """
+        fields = {"targetHost": target_host, **_settings(cycle_length, enabled)}
+        answer = self._seen(self.client.write("POST", "/staging/subscriber", fields))
+        if isinstance(answer.body, dict) and answer.body.get("isSuccess") is False:
+            said = clean(str(answer.body.get("errorMessage") or "no reason given"))
+            raise DamError(
+                f"POST {answer.url}: '{target_host}' was not registered: {said}",
+                status=answer.status,
+                url=answer.url,
+                server_message=said,
+            )
+        return Subscriber.from_json(answer.body)
+
+    def update(self, subscriber_id: str, cycle_length: int | None = None, enabled: bool | None = None) -> Subscriber:
+        """Change the settings that are not None. ``cycle_length`` is in minutes."""
+        return self._patch(subscriber_id, _settings(cycle_length, enabled))
+
+    def deregister(self, subscriber_id: str) -> None:
+        self._seen(self.client.write("DELETE", "/staging/subscriber/" + quote(subscriber_id, safe="")))
+
     def set_resync_status(self, subscriber_id: str, status: str) -> Subscriber:
         """Start a comparison or a resync (inferred from the vendor's OpenAPI document and command line)."""
         return self._patch(subscriber_id, {"resyncStatus": status})
@@ -114,3 +138,9 @@ class Dam:
             return None
         count = body.get("count") if isinstance(body, dict) else None
         return int(count) if isinstance(count, int) or (isinstance(count, str) and count.isdigit()) else None
+
+
+def _settings(cycle_length: int | None, enabled: bool | None) -> Row:
+    """The fields of a registration that were given: the vendor's OpenAPI document allows no null."""
+    fields = {"cycleLength": cycle_length, "status": enabled}
+    return {name: value for name, value in fields.items() if value is not None}

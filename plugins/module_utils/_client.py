@@ -67,6 +67,10 @@ class Client:
         self._lock = threading.Lock()
         self._token = connection.token
 
+    def login(self) -> None:
+        """Log in now, unless that was done. What an ``ltpa_token`` that was given is worth shows only in use."""
+        self._login(None)
+
     def get(self, path: str, **query: Any) -> Answer:
         """GET below the DAM API's address. Raises Unreachable or ServerError after the retries that may help."""
         return self._call("GET", path, query, None)

@@ -26,6 +26,10 @@ class OptionError(DamError):
     """An option's value cannot be used: the message names the option and what would be right."""
 
 
+class UnknownSubscriber(OptionError):  # noqa: N818
+    """The publisher has no such subscriber."""
+
+
 class Unreachable(DamError):  # noqa: N818 - read as a sentence where it is raised
     """No usable answer came: refused, reset, timed out, cut off, or TLS could not be agreed on.
 
@@ -48,6 +52,13 @@ class ServerError(DamError):
     def __init__(self, message: str, *, status: int, **context: Any) -> None:
         super().__init__(message, status=status, **context)
         self.status = status
+
+
+def fate_unknown(error: DamError) -> bool:
+    """True where a change that was sent may or may not have taken effect, or surely did not: looking settles both."""
+    if isinstance(error, Unreachable):
+        return not error.final
+    return isinstance(error, ServerError) and error.status in (200, 500, 502, 503, 504)
 
 
 class NotSupported(DamError):  # noqa: N818

@@ -64,7 +64,11 @@ class Task:
 
     def subscriber_dam(self, subscriber: Subscriber) -> Dam:
         """The subscriber's own API."""
-        return self._dam(subscriber_connection(self.params, subscriber.target_host), "subscriber.")
+        return self.dam_at(subscriber.target_host)
+
+    def dam_at(self, target_host: str) -> Dam:
+        """The API of the environment that is, or is to be, registered with ``target_host``."""
+        return self._dam(subscriber_connection(self.params, target_host), "subscriber.")
 
     def fail_or_warn(self, text: str, fail: bool) -> None:
         if fail:

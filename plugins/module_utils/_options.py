@@ -88,6 +88,26 @@ def one_subscriber_spec() -> Spec:
     return {"subscriber_id": {"type": "str"}, "target_host": {"type": "str"}}
 
 
+def registration_spec() -> Spec:
+    """How a subscriber is registered; ``cycle_length`` in minutes."""
+    return {
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "enabled": {"type": "bool"},
+        "cycle_length": {"type": "int"},
+        "confirm_restage": {"type": "bool", "default": False},
+    }
+
+
+def preflight_spec() -> Spec:
+    """What is to be checked, and how strictly; ``max_age`` in seconds."""
+    guards = guards_spec()
+    return {
+        "before": {"type": "str", "choices": ["compare", "resync"], "default": "compare"},
+        "fail_on": {"type": "str", "choices": ["failed", "warning", "never"], "default": "failed"},
+        **{option: guards[option] for option in ("max_age", "allow_failed_operations", "downstream_hosts")},
+    }
+
+
 def wait_spec() -> Spec:
     """How to wait (documentation fragment ``_wait``); durations in seconds."""
     return {
@@ -142,6 +162,7 @@ def check_numbers(params: dict[str, Any], prefix: str = "") -> None:
         ("wait_sleep", 1, 3600),
         ("error_timeout", 0, 86400),
         ("max_age", 0, 10 * 365 * 86400),
+        ("cycle_length", 1, 1440),
         ("max_mismatches", -1, 10**12),
         ("max_deletes", -1, 10**12),
         ("max_delete_percent", -1, 100),

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
@@ -31,25 +32,43 @@ CLOCKS_APART = timedelta(minutes=5)
 
 def judge(publisher: Dam, subscriber: Dam, planned: Planned, params: dict[str, Any]) -> tuple[list[Verdict], set[str]]:
     """Every guard's verdict on a resync, and the ids of the sync operations that had failed before it."""
-    unfinished, failed, failed_ids = Tally(), Tally(), set()
-    for operation in Queue(subscriber, "sync").operations():
-        if not operation.finished:
-            unfinished.add(operation)
-        elif operation.status == "FAILED":
-            failed.add(operation)
-            failed_ids.add(operation.operation_id)
+    queue = sync_queue(subscriber)
     verdicts = [
-        _two_way(publisher, subscriber, params["downstream_hosts"]),
-        idle_subscriber(unfinished),
-        no_failed_operations(failed, params["allow_failed_operations"]),
+        two_way_staging(publisher, subscriber, params["downstream_hosts"]),
+        idle_subscriber(queue.unfinished),
+        no_failed_operations(queue.failed, params["allow_failed_operations"]),
         fuse("max_mismatches", params["max_mismatches"], planned.total, "change"),
         fuse("max_deletes", params["max_deletes"], planned.deletes, "delete"),
         *delete_percent(params["max_delete_percent"], planned, subscriber.record_total),
     ]
-    return verdicts, failed_ids
+    return verdicts, queue.failed_ids
 
 
-def _two_way(publisher: Dam, subscriber: Dam, downstream_hosts: list[str]) -> Verdict:
+@dataclass
+class SyncQueue:
+    """What staging and resyncs have left in a subscriber's queue; ``newest`` is when the youngest of it was created."""
+
+    unfinished: Tally = field(default_factory=Tally)
+    failed: Tally = field(default_factory=Tally)
+    failed_ids: set[str] = field(default_factory=set)
+    newest: datetime | None = None
+
+
+def sync_queue(subscriber: Dam) -> SyncQueue:
+    """Look through all sync operations of a subscriber once."""
+    queue = SyncQueue()
+    for operation in Queue(subscriber, "sync").operations():
+        if not operation.finished:
+            queue.unfinished.add(operation)
+        elif operation.status == "FAILED":
+            queue.failed.add(operation)
+            queue.failed_ids.add(operation.operation_id)
+        queue.newest = max(filter(None, (queue.newest, parse_time(operation.created))), default=None)
+    return queue
+
+
+def two_way_staging(publisher: Dam, subscriber: Dam, downstream_hosts: list[str]) -> Verdict:
+    """Ask the subscriber for its own subscribers; no answer is a refusal too."""
     where = subscriber.client.connection.addresses[0]
     try:
         own = subscriber.subscribers()

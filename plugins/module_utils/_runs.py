@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
+    DamError,
+    ServerError,
+    Unreachable,
+    fate_unknown,
+)
 from ansible_collections.dxops.dam_staging.plugins.module_utils._queue import Queue
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import (
     FIND_START,
@@ -67,7 +72,7 @@ def start(dam: Dam, before: Subscriber, kind: Kind, waiter: Waiter) -> Started:
         except (Unreachable, ServerError) as raised:
             error = raised
         conflict = isinstance(error, ServerError) and error.status == 409
-        if not conflict and not _fate_unknown(error):
+        if not conflict and not fate_unknown(error):
             raise error
         found = _arrived(dam, before, waiter)
         if found is not None:
@@ -84,13 +89,6 @@ def start(dam: Dam, before: Subscriber, kind: Kind, waiter: Waiter) -> Started:
         f"'{before.target_host}' showed no new run. Nothing was changed, and running again is safe.",
         **error.context,
     )
-
-
-def _fate_unknown(error: DamError) -> bool:
-    """True where the trigger may or may not have taken effect, or surely did not: both are settled by looking."""
-    if isinstance(error, Unreachable):
-        return not error.final
-    return isinstance(error, ServerError) and error.status in (200, 500, 502, 503, 504)
 
 
 def _arrived(dam: Dam, before: Subscriber, waiter: Waiter) -> Subscriber | None:

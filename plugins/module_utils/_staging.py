@@ -7,10 +7,15 @@
 from __future__ import annotations
 
 import enum
+from contextlib import suppress
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
+    DamError,
+    OptionError,
+    UnknownSubscriber,
+)
 from ansible_collections.dxops.dam_staging.plugins.module_utils._http import DEFAULT_PORTS
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber, clean, parse_time
 
@@ -167,8 +172,7 @@ def choose(subscribers: list[Subscriber], subscriber_id: str | None, target_host
     if subscriber_id:
         found = [one for one in subscribers if one.subscriber_id == subscriber_id]
     else:
-        exact = [one for one in subscribers if host_and_port(one.target_host) == host_and_port(given)]
-        found = exact or [one for one in subscribers if same_environment(one.target_host, given)]
+        found = _at(subscribers, given)
     if len(found) == 1:
         return found[0]
     shown = ", ".join(f"{one.target_host} ({one.subscriber_id})" for one in subscribers[:20]) or "none at all"
@@ -176,7 +180,20 @@ def choose(subscribers: list[Subscriber], subscriber_id: str | None, target_host
         raise OptionError(
             f"{option}: '{clean(given)}' fits {len(found)} subscribers. Name one by subscriber_id: {shown}."
         )
-    raise OptionError(f"{option}: the publisher has no subscriber '{clean(given)}'. It has: {shown}.")
+    raise UnknownSubscriber(f"{option}: the publisher has no subscriber '{clean(given)}'. It has: {shown}.")
+
+
+def _at(subscribers: list[Subscriber], address: str) -> list[Subscriber]:
+    try:
+        wanted = host_and_port(address)
+    except DamError as error:
+        raise OptionError(f"target_host: {error.message}") from None
+    reached = []
+    for one in subscribers:
+        with suppress(DamError):  # a registration that leads nowhere is not the one that is meant
+            reached.append((host_and_port(one.target_host), one))
+    exact = [one for place, one in reached if place == wanted]
+    return exact or [one for _place, one in reached if same_environment(one.target_host, address)]
 
 
 def host_and_port(address: str) -> tuple[str, int | None]:
@@ -184,14 +201,14 @@ def host_and_port(address: str) -> tuple[str, int | None]:
 
     Raises DamError for an address that has no host or a port that is no number.
     """
-    parts = urlsplit(address if "://" in address else f"//{address}")
     try:
-        host, port = (parts.hostname or "").rstrip("."), parts.port
+        parts = urlsplit(address if "://" in address else f"//{address}")
+        host, port, scheme = (parts.hostname or "").rstrip("."), parts.port, parts.scheme
     except ValueError:
-        host, port = "", None
-    if not host:
+        host, port, scheme = "", None, ""
+    if not host or any(c.isspace() for c in host):
         raise DamError(f"'{clean(address, 200)}' is no host name, with or without a scheme and a port.")
-    return host, port or DEFAULT_PORTS.get(parts.scheme)
+    return host, port or DEFAULT_PORTS.get(scheme)
 
 
 def same_environment(one: str, other: str) -> bool:
@@ -202,5 +219,5 @@ def same_environment(one: str, other: str) -> bool:
 
 def scheme_of(address: str) -> str | None:
     """``http`` or ``https`` where the address names it."""
-    scheme = urlsplit(address).scheme.lower() if "://" in address else ""
-    return scheme if scheme in ("http", "https") else None
+    scheme = address.partition("://")[0].strip().lower() if "://" in address else ""
+    return scheme if scheme in DEFAULT_PORTS else None
