@@ -13,6 +13,7 @@ from pathlib import Path
 
 from damsim import server, tls
 from damsim.names import parse_release
+from damsim.options import Options
 from damsim.seeds import large
 from damsim.settings import Settings
 
@@ -38,7 +39,7 @@ def _serve(options: argparse.Namespace) -> None:
     elif options.tls or options.tls_dir:
         folder = options.tls_dir or Path(tempfile.mkdtemp(prefix="damsim-tls-"))
     server.run(
-        server.Options(
+        Options(
             seed=options.seed,
             env=options.env,
             subscribers=options.subscribers,

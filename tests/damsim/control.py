@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from damsim.api_common import answer
@@ -59,6 +60,7 @@ class ProcessControl:
             ("POST", "/faults", self.add_faults),
             ("DELETE", "/faults", self.clear_faults),
             ("POST", "/reset", self.reset),
+            ("GET", "/idle", self.idle),
             ("POST", "/advance", self.advance),
             ("POST", "/sessions/expire", self.expire_sessions),
         ):
@@ -111,6 +113,16 @@ class ProcessControl:
         """Move the clock of all environments of the process."""
         self._state.shared_clock.advance(step.seconds)
         return done(now=self._state.clock.iso())
+
+    async def idle(self, timeout: Annotated[float, Query(ge=0, le=600)] = 60.0) -> Response:  # noqa: ASYNC109
+        """Answer when nothing is under way in this environment; 503 when that takes more real seconds than asked."""
+        try:
+            async with asyncio.timeout(timeout):
+                while not self._environment.idle:
+                    await self._state.changed.wait()
+        except TimeoutError as error:
+            raise ApiError(503, f"The environment is still at work after {timeout} s.") from error
+        return done()
 
     async def expire_sessions(self) -> Response:
         """Every token ends now."""

@@ -84,6 +84,11 @@ class Environment:
                 await task
         await self.state.peers.close()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way: no job, no operation of the scheduler's, no event that must not wait."""
+        return not (self.jobs.running or self.state.operations.at_work() or self.state.outbox.echoes())
+
     def change_settings(self, changes: dict[str, Any]) -> Settings:
         """Change some settings.
 

@@ -69,6 +69,15 @@ class Outbox:
         ).fetchall()
         return [json.loads(doc) for _, doc in rows], rows[-1][0] if rows else 0
 
+    def echoes(self, subscriber_id: str | None = None) -> bool:
+        """Whether an event waits, for one subscriber or any, that goes back to where it came from."""
+        row = self._db.execute(
+            "SELECT EXISTS(SELECT 1 FROM events WHERE json_extract(doc, '$.eventData.echo')"
+            " AND subscriber_id=COALESCE(?, subscriber_id))",
+            (subscriber_id,),
+        ).fetchone()
+        return bool(row[0])
+
     def staged(self, subscriber_id: str, up_to: int) -> None:
         """Forget the events that have arrived."""
         self._db.execute("DELETE FROM events WHERE subscriber_id=? AND seq<=?", (subscriber_id, up_to))

@@ -63,7 +63,12 @@ class Jobs:
     @property
     def busy(self) -> bool:
         """Whether a job runs, or a registration's status says so."""
-        return bool(self._task and not self._task.done()) or bool(self._state.registrations.running())
+        return self.running or bool(self._state.registrations.running())
+
+    @property
+    def running(self) -> bool:
+        """Whether a job runs."""
+        return bool(self._task and not self._task.done())
 
     def cancel(self) -> None:
         """Stop the job that runs, leaving its status as it is."""
@@ -81,6 +86,8 @@ class Jobs:
         if self._state.settings.last_resync_time_moves == "end":
             fields["lastResyncTime"] = self._state.clock.iso()
         self._state.registrations.change(registration_id, fields)
+        self._task = None
+        self._state.wake()
 
     @contextlib.asynccontextmanager
     async def _operation(self, function: str, **inputs: str) -> AsyncIterator[str]:

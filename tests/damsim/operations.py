@@ -16,6 +16,7 @@ from uuid import uuid4
 from damsim.names import OperationStatus as Status
 
 _COLUMNS = "seq, id, trigger_function, status, due, moves, retries, inputs, error, created, updated, owner, priority"
+_ENDED = "('SUCCESS', 'FAILED', 'ABORT')"
 
 
 @dataclass(frozen=True)
@@ -112,21 +113,26 @@ class Operations:
             for seq, identity, function, state, at, retries, inputs in rows
         ]
 
-    def remove_ended(self, status: Status) -> None:
-        """Remove operations of a status whose time has come."""
-        self._db.execute("DELETE FROM operations WHERE status=? AND due<=?", (status, self._now()))
+    def remove_ended(self) -> int:
+        """Remove operations that have ended and whose time has come; how many."""
+        return self._db.execute(f"DELETE FROM operations WHERE status IN {_ENDED} AND due<=?", (self._now(),)).rowcount
+
+    def at_work(self) -> bool:
+        """Whether the scheduler still has something to do or to clear away, failed operations aside."""
+        row = self._db.execute(
+            "SELECT EXISTS(SELECT 1 FROM operations WHERE moves=1 AND status NOT IN ('FAILED', 'ABORT'))"
+        ).fetchone()
+        return bool(row[0])
 
     def next_due(self) -> float | None:
         """When the next operation moves or is removed."""
         row = self._db.execute("SELECT MIN(due) FROM operations WHERE due IS NOT NULL AND status<>'TODO'").fetchone()
         return None if row[0] is None else float(row[0])
 
-    def count(self, status: Status | None = None, moving: bool = False) -> int:
-        """How many there are; with ``moving`` only those that the scheduler runs."""
-        sql = "SELECT COUNT(*) FROM operations WHERE 1"
-        sql += " AND moves=1" if moving else ""
-        sql += " AND status=?" if status else ""
-        return int(self._db.execute(sql, (status,) if status else ()).fetchone()[0])
+    def waiting(self) -> int:
+        """How many the scheduler has not read yet."""
+        row = self._db.execute("SELECT COUNT(*) FROM operations WHERE status='TODO' AND moves=1").fetchone()
+        return int(row[0])
 
     def clear(self) -> None:
         """Remove every operation."""

@@ -53,8 +53,8 @@ class Scheduler:
         """Do what is due now; when to come again, in simulated seconds."""
         state, settings = self._state, self._state.settings
         operations, now = state.operations, state.shared_clock.now()
-        for ended in (Status.SUCCESS, Status.FAILED, Status.ABORT):
-            operations.remove_ended(ended)
+        if operations.remove_ended():
+            state.changed.notify()
         if settings.hold_operations:
             return now + _IDLE
         ready = operations.due(Status.PROCESSING, _AT_ONCE)
@@ -73,7 +73,7 @@ class Scheduler:
     def _take(self, soon: float) -> bool:
         """Read the next batch of waiting operations; false when none waits."""
         operations = self._state.operations
-        waiting = operations.count(Status.TODO, moving=True)
+        waiting = operations.waiting()
         if not waiting:
             self._batch = _SMALLEST_BATCH
             return False
@@ -85,7 +85,7 @@ class Scheduler:
         operations = self._state.operations
         due = operations.next_due()
         times = [now + _IDLE] if due is None else [due]
-        if operations.count(Status.TODO, moving=True):
+        if operations.waiting():
             times.append(self._next_round)
         return min(times)
 

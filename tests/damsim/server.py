@@ -2,68 +2,34 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A process full of environments: sockets, uvicorn servers, ready file, clean end."""
+"""A process full of environments: uvicorn servers, background work, and a clean end."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import socket
 import ssl
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 
+from damsim import places as listening
 from damsim import seeds, tls
-from damsim.auth import ADMINISTRATOR, AUTHOR
 from damsim.clock import Clock
 from damsim.environment import Environment
-from damsim.settings import Settings
+from damsim.options import Options
+from damsim.places import Place
+from damsim.ready import announce, target_host
 from damsim.state import State
 from damsim.store import connect
 
-_BACKLOG = 512
-_TRIES_FOR_COMMON_PORT = 50
 _PARENT_LOOKED_FOR = 0.5
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a process is set up; see the command line."""
-
-    seed: str = "small"
-    env: str = "both"
-    subscribers: int = 1
-    host: str = "127.0.0.1"
-    publisher_port: int = 0
-    subscriber_ports: tuple[int, ...] = ()
-    distinct_hosts: bool = False
-    peers: tuple[str, ...] = ()
-    two_way: bool = False
-    ready_file: Path | None = None
-    tls_files: tls.Files | None = None
-    tls_dir: Path | None = None
-    parent_pid: int | None = None
-    settings: Settings = field(default_factory=Settings)
-
-
-@dataclass
-class Place:
-    """Where an environment listens."""
-
-    name: str
-    index: int
-    host: str
-    port: int
-    sock: socket.socket
-    target_host: str
 
 
 def run(options: Options) -> None:
@@ -79,7 +45,7 @@ def run(options: Options) -> None:
 
 
 async def _serve(options: Options, folder: Path) -> None:
-    places = _places(options)
+    places = listening.bind_all(options)
     files = _tls_files(options, folder, [place.host for place in places])
     environments = _environments(options, places, files, folder)
     servers = [_Server(_config(environment, files)) for environment in environments]
@@ -94,7 +60,7 @@ async def _serve(options: Options, folder: Path) -> None:
         environment.start()
     try:
         await _all_ready(servers, tasks)
-        _announce(options, places, files)
+        announce(options, places, files)
         await _until_stopped(stop, options.parent_pid)
     finally:
         for environment in environments:
@@ -166,64 +132,6 @@ def _config(environment: Environment, files: tls.Files | None) -> uvicorn.Config
     )
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    # The protocol is named, since asyncio switches Nagle's algorithm off only where it is: 40 ms an answer otherwise.
-    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-        sock.listen(_BACKLOG)
-    except OSError as error:
-        sock.close()
-        raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from error
-    return sock
-
-
-def _places(options: Options) -> list[Place]:
-    roles: list[tuple[str, int]] = []
-    if options.env != "subscriber":
-        roles.append(("publisher", 0))
-    if options.env != "publisher":
-        roles += [(f"subscriber-{n}", n) for n in range(1, options.subscribers + 1)]
-    if options.distinct_hosts:
-        return _on_one_port(roles, options.publisher_port)
-    return [_place(name, n, options.host, _port(options, n), plain=False) for name, n in roles]
-
-
-def _port(options: Options, index: int) -> int:
-    """One port may be given for each subscriber, or one from which they count."""
-    ports = options.subscriber_ports
-    if index == 0:
-        return options.publisher_port
-    if index <= len(ports):
-        return ports[index - 1]
-    return ports[0] + index - 1 if len(ports) == 1 and ports[0] else 0
-
-
-def _place(name: str, index: int, host: str, port: int, plain: bool) -> Place:
-    sock = _bind(host, port)
-    port = sock.getsockname()[1]
-    shown = f"[{host}]" if ":" in host else host
-    return Place(name, index, host, port, sock, shown if plain else f"{shown}:{port}")
-
-
-def _on_one_port(roles: list[tuple[str, int]], port: int) -> list[Place]:
-    """Each environment at a loopback address of its own, all on one port, so that target hosts need none."""
-    for _ in range(_TRIES_FOR_COMMON_PORT):
-        places: list[Place] = []
-        try:
-            for name, index in roles:
-                common = places[0].port if places else port
-                places.append(_place(name, index, f"127.0.0.{index + 1}", common, plain=True))
-            return places
-        except OSError:
-            for place in places:
-                place.sock.close()
-            if port:
-                raise
-    raise OSError("no port is free on all loopback addresses")
-
-
 def _tls_files(options: Options, folder: Path, hosts: list[str]) -> tls.Files | None:
     if options.tls_dir is not None:
         return tls.make(options.tls_dir, [*dict.fromkeys([*hosts, "localhost"])])
@@ -233,8 +141,10 @@ def _tls_files(options: Options, folder: Path, hosts: list[str]) -> tls.Files | 
 def _environments(options: Options, places: list[Place], files: tls.Files | None, folder: Path) -> list[Environment]:
     verify = ssl.create_default_context(cafile=files.authority) if files else None
     clock = Clock(options.settings.speed)
-    targets = [place.target_host for place in places if place.index] if options.env == "both" else list(options.peers)
-    publishers = [place.target_host for place in places if not place.index] or list(options.peers)
+    scheme = "https" if files else "http"
+    peers = [target_host(peer, scheme) for peer in options.peers]
+    targets = [place.target_host for place in places if place.index] or peers
+    publishers = [place.target_host for place in places if not place.index] or peers
     environments = []
     for place in places:
         state = State(
@@ -243,7 +153,7 @@ def _environments(options: Options, places: list[Place], files: tls.Files | None
             connect(None if options.seed in seeds.SEEDS else folder / f"{place.name}.sqlite"),
             options.settings.model_copy(deep=True),
             clock,
-            scheme="https" if files else "http",
+            scheme=scheme,
             peer_port=place.port if options.distinct_hosts else None,
             verify=verify,
         )
@@ -264,35 +174,3 @@ class _Populate:
     def __call__(self, state: State, seed: str | None) -> None:
         seeds.fill(state, seed or self.seed, self.index)
         seeds.register(state, self.hosts)
-
-
-def _announce(options: Options, places: list[Place], files: tls.Files | None) -> None:
-    described = [_described(place, bool(files)) for place in places]
-    publisher = next((d for d, place in zip(described, places, strict=True) if not place.index), None)
-    subscribers = [
-        {**d, "id": seeds.subscriber_id(place.index), "target_host": place.target_host}
-        for d, place in zip(described, places, strict=True)
-        if place.index
-    ]
-    ready = {
-        "publisher": publisher,
-        "subscribers": subscribers,
-        "username": ADMINISTRATOR.name,
-        "password": ADMINISTRATOR.password,
-        "author_username": AUTHOR.name,
-        "author_password": AUTHOR.password,
-        "ca_path": str(files.authority) if files and files.authority else None,
-        "pid": os.getpid(),
-    }
-    if options.ready_file is None:
-        print(json.dumps({"publisher": publisher, "subscribers": subscribers}, indent=2), flush=True)
-        return
-    partial = options.ready_file.with_name(options.ready_file.name + ".part")
-    partial.write_text(json.dumps(ready, indent=2), encoding="utf-8")
-    partial.replace(options.ready_file)
-
-
-def _described(place: Place, secure: bool) -> dict[str, Any]:
-    host = f"[{place.host}]" if ":" in place.host else place.host
-    url = f"{'https' if secure else 'http'}://{host}:{place.port}"
-    return {"name": place.name, "url": url, "host": place.host, "port": place.port}

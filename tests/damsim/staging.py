@@ -58,9 +58,7 @@ class Staging:
         length = max(float(registration.get("cycleLength", 2)) * 60, _SHORTEST_CYCLE)
         last = self._last.setdefault(registration["id"], now)
         urgent = "lastSyncTime" not in registration and "syncStatus" not in registration
-        waiting, _ = state.outbox.waiting(registration["id"], 1)
-        urgent = urgent or any(event["eventData"].get("echo") for event in waiting)
-        if now < last + length and not urgent:
+        if now < last + length and not urgent and not state.outbox.echoes(registration["id"]):
             return last + length
         self._last[registration["id"]] = now
         await self._cycle(registration)
@@ -94,6 +92,7 @@ class Staging:
                 return
             await self._post(registration, batch)
             state.outbox.staged(registration["id"], up_to)
+            state.changed.notify()
 
     async def _post(self, registration: Registration, batch: list[events.Event]) -> None:
         if not batch:
