@@ -191,13 +191,23 @@ compared_at:
   type: str
   sample: "2026-11-02T07:00:12.000Z"
 summary:
-  description: Number of rows by type and action, by action, and by subscriber. C(UNKNOWN) counts rows that lack them.
+  description:
+    - Number of rows by type and action, by action, and by subscriber and action. C(UNKNOWN) counts rows that lack them.
   returned: success
   type: dict
   sample:
     by_type: {MEDIA_ITEM: {CREATE: 40, UPDATE: 1, DELETE: 1, UNKNOWN: 0}}
     by_action: {CREATE: 40, UPDATE: 1, DELETE: 1, UNKNOWN: 0}
-    by_subscriber: {4f6c2a0e-9f5d-4b8a-8f0e-0c3c4c1d2e3f: 42}
+    by_subscriber: {4f6c2a0e-9f5d-4b8a-8f0e-0c3c4c1d2e3f: {CREATE: 40, UPDATE: 1, DELETE: 1, UNKNOWN: 0}}
+table:
+  description: The summary as lines of a table for people; empty where there are no rows.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "                CREATE    UPDATE    DELETE     total"
+    - "MEDIA_ITEM          40         1         1        42"
+    - "total               40         1         1        42"
 dest:
   description: The report's file; null where none was asked for or there is nothing to report.
   returned: success
@@ -235,6 +245,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._module import T
 from ansible_collections.dxops.dam_staging.plugins.module_utils._options import one_subscriber_spec, report_spec
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report import write_report
 from ansible_collections.dxops.dam_staging.plugins.module_utils._rows import mismatch_pages, refuse_report
+from ansible_collections.dxops.dam_staging.plugins.module_utils._table import table
 
 
 def work(task: Task) -> None:
@@ -254,12 +265,14 @@ def work(task: Task) -> None:
         csv_bom=params["csv_bom"],
         max_records=params["max_records"],
     )
+    summary = report.summary.as_dict()
     result.update(
         count=report.count,
         report_available=report.count > 0,
         accurate=refusal is None,
         compared_at=one.last_resync_time if one else None,
-        summary=report.summary.as_dict(),
+        summary=summary,
+        table=table(summary["by_type"]),
         columns=report.columns,
         records=report.records,
         duplicates=report.duplicates,
