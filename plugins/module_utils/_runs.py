@@ -26,7 +26,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import 
     state_of,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
-from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Look, Waiter
+from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Look, Waiter, look_for
 
 # So long is looked whether a trigger arrived whose answer did not.
 LOOK_FOR = 10.0
@@ -92,18 +92,11 @@ def start(dam: Dam, before: Subscriber, kind: Kind, waiter: Waiter) -> Started:
 
 
 def _arrived(dam: Dam, before: Subscriber, waiter: Waiter) -> Subscriber | None:
-    end = waiter.clock() + LOOK_FOR
-    while True:
-        try:
-            now = dam.subscriber(before.subscriber_id)
-            if is_new_run(before, now):
-                return now
-        except (Unreachable, ServerError) as error:
-            if isinstance(error, ServerError) and error.status in (401, 403, 404):
-                raise
-        if waiter.clock() >= end:
-            return None
-        waiter.sleep(LOOK_EVERY)
+    def look() -> Subscriber | None:
+        now = dam.subscriber(before.subscriber_id)
+        return now if is_new_run(before, now) else None
+
+    return look_for(look, waiter.clock, waiter.sleep, LOOK_FOR, LOOK_EVERY)
 
 
 def follow(dam: Dam, before: Subscriber, started: Started, kind: Kind, waiter: Waiter) -> Subscriber:

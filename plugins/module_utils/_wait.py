@@ -102,6 +102,31 @@ class Waiter:
         return {"last": last, "duration": self.elapsed, "states": self.states}
 
 
+def look_for(
+    look: Callable[[], T | None],
+    clock: Callable[[], float],
+    sleep: Callable[[float], Any],
+    seconds: float = 10.0,
+    pause: float = FIRST_SLEEP,
+) -> T | None:
+    """What ``look`` finds, looked for again and again for ``seconds``; None where there was nothing in all that time.
+
+    For a change whose answer was lost: did it arrive? Raises an error that waiting does not mend.
+    """
+    end = clock() + seconds
+    while True:
+        try:
+            found = look()
+            if found is not None:
+                return found
+        except DamError as error:
+            if not _may_pass(error):
+                raise
+        if clock() >= end:
+            return None
+        sleep(pause)
+
+
 def _may_pass(error: DamError) -> bool:
     """True for what a restart of a server or of what stands in front of it looks like from here."""
     if isinstance(error, Unreachable):
