@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import FrameType
 
 from tooling import environments
 from tooling.paths import BUILD, ROOT
@@ -43,7 +40,7 @@ def show(core: str | None) -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     env = environments.variables(made)
     try:
-        with _ended_by_signals(), started(made.python, FOLDER / "standin", "--seed", "small", env=env) as standin:
+        with started(made.python, FOLDER / "standin", "--seed", "small", env=env) as standin:
             _tell(made, standin)
     except NotStarted as problem:
         raise Failed(str(problem)) from None
@@ -157,18 +154,3 @@ def _count(standin: StandIn) -> int:
 
 def _title(text: str) -> None:
     say(f"\n{text}\n{'=' * len(text)}\n")
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into what Ctrl-C is, so that the stand-in is stopped and not left behind."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    old = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)

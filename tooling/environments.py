@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
+import functools
 import hashlib
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,7 +61,22 @@ def ensure(name: str, core: str | None = None) -> Environment:
             shutil.rmtree(folder, ignore_errors=True)
             _make(base, folder, ["-r", str(requirements), *limits])
             stamp.write_text(wanted)
-    return Environment(folder)
+    return Environment(_without_spaces(folder))
+
+
+@functools.cache
+def _without_spaces(folder: Path) -> Path:
+    """Return a path to ``folder`` without white space, valid while this process lives.
+
+    Older releases of ansible-core put the interpreter's path into a shell command as it is.
+    """
+    if not any(character.isspace() for character in str(folder)):
+        return folder
+    place = Path(tempfile.mkdtemp(prefix="dam-staging-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    alias = place / folder.name
+    alias.symlink_to(folder)
+    return alias
 
 
 def _make(base: str, folder: Path, requirements: list[str]) -> None:

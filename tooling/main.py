@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from tooling import demo, environments, lint, packaging, sanity, tree
 from tooling.process import Failed, run, say
@@ -38,7 +41,8 @@ def main(arguments: Words) -> int:
         if rest and not command.rest:
             raise Failed(f"takes no more words, but got: {' '.join(rest)}", 2)
         tree.prepare()
-        command.act(options.core, rest)
+        with _ended_by_signals():
+            command.act(options.core, rest)
     except Failed as problem:
         if str(problem):
             say(f"dev.py {options.name}: {problem}")
@@ -51,6 +55,21 @@ def main(arguments: Words) -> int:
     if options.name not in CLOSES_ITSELF:
         say(f"dev.py {options.name}: done in {time.monotonic() - begun:.0f} s")
     return 0
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into what Ctrl-C is, so that nothing that we started or made is left behind."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    old = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -84,3 +84,12 @@ def test_what_no_longer_fits_is_made_anew(maker: Maker, damage: Callable[[enviro
     damage(environments.ensure("test"))
     environments.ensure("test")
     assert maker.installs == 2
+
+
+def test_a_path_with_a_space_gets_an_alias_that_leads_to_the_environment(
+    maker: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environments, "VENVS", tmp_path / "my venvs")
+    made = environments.ensure("test")
+    assert " " not in str(made.folder)
+    assert made.folder.resolve().parent == tmp_path / "my venvs"
