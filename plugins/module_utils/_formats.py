@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._columns import Columns
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import FORMULA_STARTS, defused, json_text
 
 Row = dict[str, Any]
@@ -124,12 +123,8 @@ class Csv:
 
 def _csv_bytes(lines: Iterable[Iterable[Any]]) -> bytes:
     buffer = io.StringIO(newline="")
-    try:
-        # With CR and LF both in the line end, every supported Python quotes a value that holds either of them.
-        csv.writer(buffer, lineterminator="\r\n").writerows(lines)
-    except csv.Error as error:
-        message = f"A row of the server's answer cannot be written as CSV: {error}. Use the format jsonl or json."
-        raise DamError(message) from error
+    # With CR and LF both in the line end, every supported Python quotes a value that holds either of them.
+    csv.writer(buffer, lineterminator="\r\n").writerows(lines)
     return buffer.getvalue().encode("utf-8", "backslashreplace")
 
 

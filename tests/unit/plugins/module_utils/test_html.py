@@ -268,6 +268,7 @@ def test_a_page_is_known_again_with_its_summary(tmp_path: Path) -> None:
     "text",
     [
         "<!DOCTYPE html><html><head><title>x</title></head><body></body></html>",
+        "<!DOCTYPE html>\n<html>\n<body>\n</body>\n</html>\n",
         "recordType,recordAction\r\n",
         "",
         '<p>content="dxops.dam_staging report"</p>',

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import Deduplicated, Row, count, pages
+from ansible_collections.dxops.dam_staging.plugins.module_utils._prefetch import Prefetcher
 
 GENEROUS = 10.0
 """Seconds that a test waits for another thread before it fails; it never waits that long when all is well."""
@@ -106,6 +107,26 @@ def test_reading_ahead_is_given_up_where_page_sizes_keep_changing() -> None:
     assert len(server.calls) <= len(without.calls) + 20
 
 
+def test_the_end_of_the_list_costs_no_more_than_what_was_read_ahead() -> None:
+    server = Server(rows_of(25))
+    assert flat(pages(server.fetch, 10, ahead=4)) == server.rows
+    # Of what was read ahead, the last may not have been begun when the end was found.
+    assert sorted(offset for offset, _limit in server.calls if offset < 50) == [0, 10, 20, 25, 30, 40]
+    assert len(server.calls) <= 7
+
+
+def test_reading_ahead_goes_on_after_one_page_of_another_size() -> None:
+    threads = []
+    server = Server(rows_of(300))
+
+    def fetch(offset: int, limit: int) -> list[Row]:
+        threads.append((offset, threading.current_thread().name))
+        return server.fetch(offset, 7 if offset == 100 else limit)
+
+    assert flat(pages(fetch, 10, ahead=3)) == server.rows
+    assert {name for offset, name in threads if 120 < offset < 300} == {"dam-prefetch"}
+
+
 def test_no_more_pages_are_in_flight_than_allowed_and_several_are() -> None:
     arrived = threading.Semaphore(0)
     let_go = threading.Semaphore(0)
@@ -190,7 +211,10 @@ def test_no_thread_is_left_when_the_pages_end(ending: str) -> None:
 
     source = pages(fetch, 10, ahead=3)
     assert len(next(source)) == len(next(source)) == 10
-    assert set(prefetching()) - before
+    started = set(prefetching()) - before
+    assert len(started) == 3
+    # None of them would keep the program from ending.
+    assert all(thread.daemon for thread in started)
     if ending == "exhausted":
         list(source)
     elif ending == "failed":
@@ -223,6 +247,27 @@ def test_closing_does_not_wait_for_a_server_that_hangs() -> None:
         thread.join(GENEROUS)
     assert not prefetching()
     assert len(server.calls) <= calls + 3
+
+
+def test_a_call_that_waits_for_a_thread_is_not_made_any_more_after_closing() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    made: list[str] = []
+
+    def first() -> None:
+        begun.set()
+        go_on.wait(GENEROUS)
+        made.append("first")
+
+    prefetcher: Prefetcher[None] = Prefetcher(1)
+    before = prefetching()
+    prefetcher.submit(first)
+    prefetcher.submit(lambda: made.append("second"))
+    assert begun.wait(GENEROUS)
+    prefetcher.close()
+    go_on.set()
+    for thread in before:
+        thread.join(GENEROUS)
+    assert made == ["first"]
 
 
 @pytest.mark.parametrize("ahead", [1, 4])
@@ -282,6 +327,12 @@ def test_a_list_that_shrinks_meanwhile_ends_without_a_row_twice() -> None:
     assert source.duplicates == 0
 
 
+def test_a_page_without_anything_new_is_left_out() -> None:
+    source = Deduplicated([rows_of(2), rows_of(2), rows_of(1, 5)])
+    assert list(source) == [rows_of(2), rows_of(1, 5)]
+    assert source.duplicates == 2
+
+
 def test_equal_rows_within_one_page_all_stay() -> None:
     same = {"recordType": "RENDITION"}
     source = Deduplicated([[same, same, dict(same)], [{"recordType": "VERSION"}]])
@@ -332,8 +383,15 @@ def test_a_row_that_came_again_is_remembered_from_then_on() -> None:
 
 def test_a_server_that_goes_round_in_circles_is_noticed() -> None:
     circle = itertools.cycle([rows_of(5), rows_of(5, 5), rows_of(5, 10)])
-    with pytest.raises(DamError, match="only rows that had come before"):
-        flat(Deduplicated(pages(lambda _offset, _limit: next(circle), 5)))
+    asked: list[int] = []
+
+    def fetch(offset: int, _limit: int) -> list[Row]:
+        asked.append(offset)
+        return next(circle)
+
+    with pytest.raises(DamError, match="The last 10 pages held only rows that had come before"):
+        flat(Deduplicated(pages(fetch, 5)))
+    assert len(asked) == 13
 
 
 def test_an_endless_page_of_values_that_do_not_equal_themselves_is_noticed() -> None:

@@ -35,7 +35,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._report import (
     read_summary,
     write_report,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._text import undefused
+from ansible_collections.dxops.dam_staging.plugins.module_utils._text import json_text, undefused
 
 TEXT_FORMATS = ["csv", "jsonl", "json"]
 
@@ -164,6 +164,7 @@ def test_a_formula_gets_an_apostrophe_and_loses_it_again(tmp_path: Path, text: s
 @pytest.mark.parametrize("text", ["-5", "+5", "-5.25", "-1e-7", "a=b", "'quoted'", "it's", "", " ", "'", "x-1"])
 def test_numbers_and_harmless_texts_stay_as_they_are(tmp_path: Path, text: str) -> None:
     assert read_csv(write(tmp_path, [{"a": text}]))[1] == [text]
+    assert undefused(text) == text
 
 
 def test_formulas_stay_where_safety_is_switched_off(tmp_path: Path) -> None:
@@ -276,6 +277,14 @@ def test_nesting_beyond_reason_is_an_error_and_leaves_nothing(tmp_path: Path, re
     with pytest.raises(DamError, match="nested too deeply"):
         write_report([[{"a": value}]], str(tmp_path), report_format)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_json_text_nested_beyond_reason_is_an_error() -> None:
+    value: Any = 0
+    for _unused in range(200_000):
+        value = {"a": value}
+    with pytest.raises(DamError, match="nested too deeply"):
+        json_text(value)
 
 
 @pytest.mark.parametrize("report_format", TEXT_FORMATS)
@@ -435,8 +444,10 @@ import sys
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report import write_report
 rows = int(sys.argv[3])
 source = (
-    [{"id": f"{start + row:036}", "recordType": "MEDIA_ITEM", "name": "x" * 150} for row in range(1000)]
+    # The last page brings a further column, so that all rows before it have to be widened.
+    [{"id": f"{start + row:036}", "name": "x" * 150, **more} for row in range(1000)]
     for start in range(0, rows, 1000)
+    for more in [{"late": 1} if start + 1000 == rows else {}]
 )
 result = write_report(source, sys.argv[1], sys.argv[2])
 assert result.count == rows
@@ -524,6 +535,16 @@ def test_what_a_row_lacks_is_unknown(row: Row) -> None:
             "by_action": {"CREATE": 0, "UPDATE": 0, "DELETE": 0, "UNKNOWN": 1},
             "by_subscriber": {"UNKNOWN": {"CREATE": 0, "UPDATE": 0, "DELETE": 0, "UNKNOWN": 1}},
         }
+
+
+def test_rows_of_one_page_may_call_their_fields_differently(tmp_path: Path) -> None:
+    rows: list[Row] = [mismatch(1, "DELETE"), {"type": "VERSION", "action": "CREATE", "subscriber": "s"}, {"id": 3}]
+    result = write_report([rows], str(tmp_path))
+    assert {name: sum(cells.values()) for name, cells in result.summary.as_dict()["by_type"].items()} == {
+        "MEDIA_ITEM": 1,
+        "UNKNOWN": 1,
+        "VERSION": 1,
+    }
 
 
 @given(rows=st.lists(st.fixed_dictionaries({"type": values, "action": values, "subscriberId": values}), max_size=8))
@@ -623,6 +644,16 @@ def test_a_report_of_one_format_is_none_of_another(tmp_path: Path, written: str,
 def test_a_report_whose_first_row_is_very_long_is_known(tmp_path: Path, report_format: str) -> None:
     result = write_report([[mismatch(1, blob="x" * 1_000_000)]], str(tmp_path), report_format)
     assert begins_as_report(result.path, report_format)
+
+
+def test_the_format_asked_for_has_to_be_one(tmp_path: Path) -> None:
+    result = write_report([[mismatch(1)]], str(tmp_path))
+    with pytest.raises(ValueError, match="xlsx"):
+        begins_as_report(result.path, "xlsx")
+
+
+def test_a_device_has_no_summary() -> None:
+    assert read_summary(os.devnull, "jsonl") is None
 
 
 def test_folders_pipes_and_missing_files_are_no_reports(tmp_path: Path) -> None:
