@@ -1,0 +1,61 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Windows of records: any window's hash, whatever changed before."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from damsim.names import RecordType
+from damsim.store import Record, Records, connect
+from damsim.windows import Window, WindowIndex
+
+KEYWORD = RecordType.KEYWORD
+
+
+def filled(identities: list[str]) -> tuple[Records, WindowIndex]:
+    connection = connect(None)
+    records = Records(connection)
+    records.put_many(Record(KEYWORD, identity, {"id": identity}) for identity in identities)
+    return records, WindowIndex(connection, records)
+
+
+def plainly(records: Records, offset: int, limit: int) -> Window:
+    """The same from a fresh index over nothing but the window."""
+    rows = records.hashes(KEYWORD)[offset : offset + limit]
+    return filled([identity for identity, _ in rows])[1].window(KEYWORD, 0, limit)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2000), st.integers(0, 2100), st.integers(0, 2100))
+def test_a_window_depends_on_its_records_alone(count: int, offset: int, limit: int) -> None:
+    records, windows = filled([f"{number:05d}" for number in range(count)])
+    assert windows.window(KEYWORD, offset, limit) == plainly(records, offset, limit)
+
+
+def test_a_window_of_one_gives_the_id_at_its_offset() -> None:
+    _, windows = filled([f"{number:05d}" for number in range(1100)])
+    for offset in (0, 1, 511, 512, 513, 1024, 1099):
+        assert windows.window(KEYWORD, offset, 1).first_id == f"{offset:05d}"
+        assert windows.ids(KEYWORD, offset, 1)[0][0] == f"{offset:05d}"
+    assert windows.window(KEYWORD, 1100, 1).first_id is None
+    assert windows.ids(KEYWORD, 1100, 1) == []
+
+
+def test_a_change_shows_at_once() -> None:
+    records, windows = filled(["a", "b", "c"])
+    before = windows.window(KEYWORD, 0, 3)
+    records.put(Record(KEYWORD, "b", {"id": "b", "keyword": "new"}))
+    changed = windows.window(KEYWORD, 0, 3)
+    assert changed.count == before.count
+    assert changed.hash != before.hash
+    records.delete(KEYWORD, "b")
+    assert windows.window(KEYWORD, 0, 3).count == 2
+
+
+def test_the_hash_of_one_record_can_be_had_without_its_window() -> None:
+    records, windows = filled(["a", "b"])
+    assert windows.single(records.hashes(KEYWORD)[1][1]) == windows.window(KEYWORD, 1, 1).hash
