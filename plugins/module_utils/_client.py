@@ -9,38 +9,41 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
 from ansible_collections.dxops.dam_staging.plugins.module_utils._http import (
+    TOKEN_COOKIE,
     Answer,
     Connection,
     Raw,
+    Secrets,
     backoff,
-    origin,
-    redirected,
+    next_url,
     refused,
     retry_after,
     server_date,
+    token_in,
     unusable,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import clean
 
 try:
     import requests
+    import urllib3
 
     REQUESTS_IMPORT_ERROR: str | None = None
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
 
-TOKEN_COOKIE = "LtpaToken2"
 BUSY = (429, 502, 503, 504)
 REDIRECTS = (301, 302, 303, 307, 308)
-MAX_HOPS = 3
 MAX_BODY = 32 * 1024 * 1024
+PIECE = 64 * 1024
+REASON = 500
 # Each piece of an answer has to come within request_timeout, all of it within this many times request_timeout.
 WHOLE_ANSWER = 10
 
@@ -66,6 +69,7 @@ class Client:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._token = connection.token
+        self._secrets = Secrets(connection.password, connection.token)
 
     def login(self) -> None:
         """Log in now, unless that was done. What an ``ltpa_token`` that was given is worth shows only in use."""
@@ -93,11 +97,11 @@ class Client:
             token = self._login(token)
             raw = self._send(method, url, body, token)
         if not 200 <= raw.status < 300:
-            raise refused(method, raw, self._scrub, self.connection.username)
+            raise refused(method, raw, self._secrets.scrub, self.connection.username)
         try:
             return Answer(raw.status, raw.json(), server_date(raw.headers), url)
         except (ValueError, RecursionError):
-            raise unusable(method, raw, self._scrub, "it is not JSON") from None
+            raise unusable(method, raw, self._secrets.scrub, "it is not JSON") from None
 
     def _login(self, stale: str | None) -> str:
         """A token other than ``stale``; threads that find the same token stale make one login between them."""
@@ -115,9 +119,10 @@ class Client:
             url = f"{at.ring_url}/auth/login"
             raw = self._send("POST", url, {"username": at.username, "password": at.password}, None, login=True)
             if raw.status != 200:
-                raise refused("POST", raw, self._scrub, at.username, login=True)
+                raise refused("POST", raw, self._secrets.scrub, at.username, login=True)
             if not raw.token:
-                raise unusable("POST", raw, self._scrub, f"without the cookie {TOKEN_COOKIE}")
+                raise unusable("POST", raw, self._secrets.scrub, f"without the cookie {TOKEN_COOKIE}")
+            self._secrets.add(raw.token)
             self._on_secret(raw.token)
             self._token = raw.token
             return raw.token
@@ -138,10 +143,7 @@ class Client:
                 continue
             if raw.status in REDIRECTS:
                 hops += 1
-                target = urljoin(raw.url, raw.headers.get("location", ""))
-                if method != "GET" or hops > MAX_HOPS or origin(target) != origin(raw.url):
-                    raise redirected(method, raw, target)
-                url = target
+                url = next_url(method, raw, hops, self._secrets.scrub)
             elif raw.status in BUSY and not last:
                 self._sleep(retry_after(raw.headers, backoff(attempt)))
             else:
@@ -149,7 +151,8 @@ class Client:
 
     def _exchange(self, method: str, url: str, body: dict[str, Any] | None, token: str | None) -> Raw:
         at = self.connection
-        deadline = time.monotonic() + at.timeout * WHOLE_ANSWER
+        most = at.timeout * WHOLE_ANSWER
+        deadline = time.monotonic() + most
         try:
             with self._session().request(
                 method,
@@ -163,20 +166,19 @@ class Client:
                 stream=True,
             ) as answer:
                 text = bytearray()
-                for piece in answer.iter_content(65536):
+                for piece in _pieces(answer):
                     text += piece
                     if len(text) > MAX_BODY:
                         raise self._broken(method, url, f"the answer is larger than {MAX_BODY >> 20} MiB", final=True)
                     if time.monotonic() > deadline:
-                        raise self._broken(
-                            method, url, f"the answer was not whole after {at.timeout * WHOLE_ANSWER:g} s"
-                        )
-                return Raw(answer.status_code, bytes(text), dict(answer.headers.lower_items()), _token(answer), url)
-        except requests.exceptions.RequestException as error:
+                        raise self._broken(method, url, f"the answer was not whole after {most:g} s")
+                token = token_in(answer.raw.headers.getlist("Set-Cookie"))
+                return Raw(answer.status_code, bytes(text), dict(answer.headers.lower_items()), token, url)
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             reason, sent, final = _explain(error, at)
             raise self._broken(method, url, reason, sent, final) from None
         except OSError as error:  # a CA bundle or client certificate that cannot be read
-            raise self._broken(method, url, clean(str(error), 300), sent=False, final=True) from None
+            raise self._broken(method, url, str(error), sent=False, final=True) from None
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
@@ -184,39 +186,32 @@ class Client:
             session = self._local.session = requests.Session()
             # Proxies come from the environment, but credentials never from ~/.netrc, and cookies never from a server:
             # the one cookie that counts is given with each request.
-            session.auth = _as_it_is
+            session.auth = lambda request: request
+            # Otherwise requests reads a redirect's body whole, whatever its size, and takes its address to pieces.
+            session.get_redirect_target = lambda *_answer: None  # type: ignore[method-assign]
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             session.headers.update({"User-Agent": "dxops.dam_staging", "Accept": "application/json"})
             if self.connection.verify is False:
-                requests.packages.urllib3.disable_warnings()  # type: ignore[attr-defined]
+                urllib3.disable_warnings()
         return session
 
     def _broken(self, method: str, url: str, reason: str, sent: bool = True, final: bool = False) -> Unreachable:
-        return Unreachable(f"{method} {url}: {self._scrub(reason)}.", sent=sent, final=final, url=url)
-
-    def _scrub(self, text: str) -> str:
-        for secret in (self.connection.password, self.connection.token, self._token):
-            text = text.replace(secret, "********") if secret else text
-        return text
+        scrub = self._secrets.scrub
+        text = f"{method} {scrub(url)}: {clean(scrub(reason), REASON)}."
+        return Unreachable(text, sent=sent, final=final, url=scrub(url))
 
 
-def _as_it_is(request: Any) -> Any:
-    return request
-
-
-def _token(answer: requests.Response) -> str | None:
-    for header in answer.raw.headers.getlist("Set-Cookie"):
-        name, _equals, value = header.partition(";")[0].partition("=")
-        if name.strip() == TOKEN_COOKIE and value.strip():
-            return str(value.strip().strip('"'))
-    return None
+def _pieces(answer: requests.Response) -> Iterable[bytes]:
+    """What comes of the body, as soon as it comes: otherwise a server that trickles could hold us for days."""
+    read = getattr(answer.raw, "read1", None)  # urllib3 before 2.0 has only the reading of whole pieces
+    return iter(lambda: bytes(read(PIECE, True)), b"") if read else answer.iter_content(PIECE)
 
 
 def _explain(error: Exception, at: Connection) -> tuple[str, bool, bool]:
     """What a failure of the transport means: the words, whether the request may have arrived, whether it is final."""
     kinds = requests.exceptions
-    text = clean(str(error), 300)
-    if isinstance(error, kinds.SSLError):
+    text = str(error)
+    if isinstance(error, kinds.SSLError) and "EOF" not in text:  # a server that goes away is no fault of TLS
         if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text:
             advice = "the certificate is not trusted; name its authority with ca_path, and the host as it stands in it"
         elif "WRONG_VERSION_NUMBER" in text or "record layer" in text:
@@ -224,13 +219,14 @@ def _explain(error: Exception, at: Connection) -> tuple[str, bool, bool]:
         else:
             advice = "TLS could not be agreed on; check dx_port, ca_path, client_cert and client_key"
         return f"{advice} ({text})", False, True
-    if isinstance(error, (kinds.InvalidURL, kinds.InvalidSchema, kinds.InvalidHeader)):
+    wrong = (kinds.InvalidURL, kinds.InvalidSchema, kinds.InvalidHeader, urllib3.exceptions.LocationValueError)
+    if isinstance(error, wrong):
         return f"the address cannot be used; check hostname and dx_port ({text})", False, True
     if isinstance(error, kinds.ProxyError):
         return f"the proxy of the environment did not let it through ({text})", False, False
     if isinstance(error, kinds.ConnectTimeout) or "NewConnectionError" in text or "NameResolutionError" in text:
         return f"cannot be reached; check hostname and dx_port ({text})", False, False
-    if isinstance(error, kinds.Timeout):
+    if isinstance(error, (kinds.Timeout, urllib3.exceptions.ReadTimeoutError)):
         return f"no answer within {at.timeout:g} s (request_timeout)", True, False
     hint = "" if at.protocol == "https" else "; if that port speaks TLS, set dx_protocol to https"
     return f"the connection broke before the answer was whole{hint} ({text})", True, False

@@ -10,10 +10,11 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from html import escape
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, quote_plus, urljoin, urlsplit
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import clean
@@ -21,7 +22,11 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._types import cl
 DEFAULT_PORTS = {"https": 443, "http": 80}
 MAX_RETRY_AFTER = 60.0
 MAX_PAUSE = 10.0
+MAX_HOPS = 3
 SHOWN = 200
+# So much of an answer is searched for secrets before it is cut to what is shown.
+SEARCHED = 64 * 1024
+TOKEN_COOKIE = "LtpaToken2"
 
 Scrub = Callable[[str], str]
 
@@ -92,21 +97,58 @@ class Raw:
         return json.loads(self.text) if self.text.strip() else None
 
 
-def server_message(raw: Raw) -> str:
+class Secrets:
+    """What must not be shown, in every form in which a server, a proxy or a library may give it back."""
+
+    def __init__(self, *secrets: str | None) -> None:
+        self._forms: list[str] = []
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: str | None) -> None:
+        """Keep one more out of what is shown. Those from before stay out of it, a token that has run out included."""
+        if not secret:
+            return
+        forms = {secret, quote_plus(secret, errors="replace")}
+        forms |= {quote(secret, safe, errors="replace") for safe in ("", "/")}
+        forms |= {escape(secret, quote=quotes) for quotes in (True, False)}
+        forms |= {json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
+        # The longest first: one secret may be part of another. A new list, since other threads may be reading.
+        self._forms = sorted(forms.union(self._forms), key=len, reverse=True)
+
+    def scrub(self, text: str) -> str:
+        """The text with asterisks in the place of every secret. Has to come before the text is cut."""
+        for form in self._forms:
+            text = text.replace(form, "********")
+        return text
+
+
+def token_in(set_cookie: list[str]) -> str | None:
+    """The token that the values of the headers ``Set-Cookie`` bring."""
+    for header in set_cookie:
+        name, _equals, value = header.partition(";")[0].partition("=")
+        if name.strip() == TOKEN_COOKIE and value.strip():
+            return value.strip().strip('"')
+    return None
+
+
+def server_message(raw: Raw, scrub: Scrub) -> str:
     """The server's own words: ``error.message`` of DAM, with ``reason`` of Ring, else the beginning of what came."""
     try:
         error = raw.json()["error"]
         text = " - ".join(error[key] for key in ("message", "reason", "details") if error.get(key))
     except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
         text = ""
-    return clean(text or _beginning(raw), SHOWN)
+    return clean(scrub(text), SHOWN) if text else _beginning(raw, scrub)
 
 
 def server_date(headers: dict[str, str]) -> datetime | None:
+    """The server's clock; None where it sends none that can be read."""
     try:
-        return parsedate_to_datetime(headers["date"])
-    except (KeyError, TypeError, ValueError, IndexError):
+        date = parsedate_to_datetime(headers["date"])
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError):
         return None
+    return date if date.tzinfo else date.replace(tzinfo=timezone.utc)
 
 
 def retry_after(headers: dict[str, str], otherwise: float) -> float:
@@ -122,15 +164,41 @@ def backoff(attempt: int) -> float:
     return min(0.5 * 2.0 ** (attempt - 1), MAX_PAUSE) * random.uniform(0.5, 1.0)
 
 
-def origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port
+def origin(url: str) -> tuple[str, str, int | None] | None:
+    """Scheme, host and port that a URL leads to; None where it leads nowhere."""
+    try:
+        parts = urlsplit(url)
+        return (parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)) if parts.hostname else None
+    except ValueError:
+        return None
+
+
+def next_url(method: str, raw: Raw, hops: int, scrub: Scrub) -> str:
+    """Where a redirect leads; raises ServerError where it is not to be followed.
+
+    The login would travel with it to another address, and a change would be sent twice.
+    """
+    location = raw.headers.get("location", "")
+    try:
+        target = urljoin(raw.url, location)
+    except ValueError:
+        target = location
+    if method == "GET" and hops <= MAX_HOPS and origin(target) == origin(raw.url):
+        return target
+    url, shown = scrub(raw.url), clean(scrub(target).partition("?")[0], SHOWN)
+    raise ServerError(
+        f"{method} {url} was answered with a redirect ({raw.status}) to {shown or 'nowhere'}, which is not followed: "
+        "neither a login nor a change may travel to another address. If that is where the API is, say so with "
+        "hostname, dx_protocol and dx_port.",
+        status=raw.status,
+        url=url,
+    )
 
 
 def refused(method: str, raw: Raw, scrub: Scrub, account: str | None, login: bool = False) -> ServerError:
     """The server answered with an error: its own words, and what helps."""
-    said = scrub(server_message(raw))
-    text = f"{method} {raw.url} was answered with {raw.status}: {said.rstrip('.') or '(empty)'}."
+    said, url = server_message(raw, scrub), scrub(raw.url)
+    text = f"{method} {url} was answered with {raw.status}: {said.rstrip('.') or '(empty)'}."
     if login:
         text = f"Login as '{account}' failed. {text}"
     if raw.status == 401 and login:
@@ -138,31 +206,20 @@ def refused(method: str, raw: Raw, scrub: Scrub, account: str | None, login: boo
     elif raw.status in (401, 403):
         who = f"'{account}'" if account else "that the ltpa_token belongs to"
         text += f" The account {who} has to be an administrator of DAM."
-    return ServerError(text, status=raw.status, url=raw.url, server_message=said)
+    return ServerError(text, status=raw.status, url=url, server_message=said)
 
 
 def unusable(method: str, raw: Raw, scrub: Scrub, how: str) -> ServerError:
     """The status was good, but the answer is not what the API gives."""
-    begin = scrub(clean(_beginning(raw), SHOWN))
+    begin, url = _beginning(raw, scrub), scrub(raw.url)
     return ServerError(
-        f"{method} {raw.url} was answered with {raw.status}, but {how}. The answer begins: {begin or '(empty)'}. "
+        f"{method} {url} was answered with {raw.status}, but {how}. The answer begins: {begin or '(empty)'}. "
         "Is this the address of the API, with nothing in front that answers in its place?",
         status=200,
-        url=raw.url,
+        url=url,
         server_message=begin,
     )
 
 
-def redirected(method: str, raw: Raw, target: str) -> ServerError:
-    """A redirect that is not followed, since the login would travel with it."""
-    return ServerError(
-        f"{method} {raw.url} was answered with a redirect ({raw.status}) to {clean(target.partition('?')[0], SHOWN)}, "
-        "which is not followed: the login must not travel to another address. If that is where the API is, say so "
-        "with hostname, dx_protocol and dx_port.",
-        status=raw.status,
-        url=raw.url,
-    )
-
-
-def _beginning(raw: Raw) -> str:
-    return raw.text[: SHOWN * 4].decode("utf-8", "replace")
+def _beginning(raw: Raw, scrub: Scrub) -> str:
+    return clean(scrub(raw.text[:SEARCHED].decode("utf-8", "replace")), SHOWN)
