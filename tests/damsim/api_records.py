@@ -15,10 +15,10 @@ from pydantic.alias_generators import to_camel
 from damsim import events
 from damsim.api_common import answer, since, whole
 from damsim.auth import Guard
+from damsim.checks import date_time, unicode_text
 from damsim.errors import ApiError
 from damsim.names import DAM_BASE, NO_RECORDS_CALL, RecordType, knows_type, lists_type
 from damsim.state import State
-from damsim.timestamps import date_time
 
 _DETAILS = {
     RecordType.COLLECTION: "collection",
@@ -32,15 +32,18 @@ _DETAILS = {
 }
 
 
+Text = Annotated[str, AfterValidator(unicode_text)]
+
+
 class Event(BaseModel):
     """An event as a publisher posts it."""
 
     model_config = ConfigDict(strict=True, extra="forbid", alias_generator=to_camel)
 
     event_data: dict[str, Any]
-    host: str
-    type: str
-    action: str
+    host: Text
+    type: Text
+    action: Text
     created: Annotated[str, AfterValidator(date_time)]
 
 

@@ -14,14 +14,15 @@ from pydantic.alias_generators import to_camel
 
 from damsim.api_common import answer, since
 from damsim.auth import Guard
+from damsim.checks import date_time, unicode_text
 from damsim.errors import ApiError
 from damsim.jobs import TRIGGERS, Jobs
 from damsim.names import DAM_BASE, RESYNC_FIELDS_SINCE, ResyncStatus
 from damsim.registrations import RESYNC_FIELDS, Registration, without
 from damsim.state import State
-from damsim.timestamps import date_time
 
 DateTime = Annotated[str, AfterValidator(date_time)]
+Text = Annotated[str, AfterValidator(unicode_text)]
 Number = Annotated[int | float, Field(allow_inf_nan=False)]
 
 
@@ -30,14 +31,14 @@ class Fields(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", alias_generator=to_camel)
 
-    target_host: str = Field(default="")
+    target_host: Text = Field(default="")
     cycle_length: Number = Field(default=0)
     status: bool = Field(default=True)
     last_sync_time: DateTime = Field(default="")
-    sync_status: str = Field(default="")
-    resync_status: str = Field(default="")
+    sync_status: Text = Field(default="")
+    resync_status: Text = Field(default="")
     last_resync_time: DateTime = Field(default="")
-    sync_failure_logs: str = Field(default="")
+    sync_failure_logs: Text = Field(default="")
     created: DateTime = Field(default="")
     updated: DateTime = Field(default="")
 
@@ -45,7 +46,7 @@ class Fields(BaseModel):
 class NewFields(Fields):
     """Fields of a new registration."""
 
-    target_host: str
+    target_host: Text
 
 
 class SubscriberCalls:

@@ -50,15 +50,20 @@ class Environment:
     def application(self) -> ASGIApp:
         """The environment's ASGI application."""
         app = FastAPI(redirect_slashes=False, openapi_url=None)
-        errors.install(app)
-        guard = Guard(self.state.sessions, lambda: self.state.settings.forbidden == "documented")
-        app.include_router(api_ring.router(self.state))
-        app.include_router(SubscriberCalls(self.state, self.jobs).router(guard))
-        app.include_router(api_mismatches.router(self.state, guard))
-        app.include_router(RecordCalls(self.state).router(guard))
-        app.include_router(api_operations.router(self.state, guard))
-        app.include_router(ProcessControl(self).router())
-        app.include_router(DataControl(self.state).router())
+        state = self.state
+        guard = Guard(state.sessions, lambda: state.settings.forbidden == "documented")
+        routers = [
+            api_ring.router(state),
+            SubscriberCalls(state, self.jobs).router(guard),
+            api_mismatches.router(state, guard),
+            RecordCalls(state).router(guard),
+            api_operations.router(state, guard),
+            ProcessControl(self).router(),
+            DataControl(state).router(),
+        ]
+        for router in routers:
+            app.include_router(router)
+        errors.install(app, routers)
         return Surroundings(app, self.state)
 
     def populate(self, seed: str | None = None) -> None:

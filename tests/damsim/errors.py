@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from http import HTTPStatus
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.routing import Match, Route
 
 from damsim.names import RING_BASE
 
@@ -57,18 +58,15 @@ def _where(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location[1:]) or str(location[0])
 
 
-def _methods(app: FastAPI, request: Request) -> set[str]:
-    """Every method that some call at this address takes; the framework knows those of the first one only."""
-    return {
-        method
-        for route in app.routes
-        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
-        for method in route.methods or ()
-    }
+def _methods(routers: Iterable[APIRouter], path: str) -> list[str]:
+    """Every method that some call at an address takes; the framework knows those of the first one only."""
+    routes = (route for router in routers for route in router.routes)
+    fitting = (route for route in routes if isinstance(route, APIRoute) and route.path_regex.match(path))
+    return sorted({method for route in fitting for method in route.methods or ()})
 
 
-def install(app: FastAPI) -> None:
-    """Make every error of an application leave it in the product's envelope."""
+def install(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+    """Make every error of an application, which has the calls of these routers, leave it in the product's envelope."""
 
     @app.exception_handler(ApiError)
     async def _api_error(request: Request, error: ApiError) -> JSONResponse:
@@ -87,7 +85,7 @@ def install(app: FastAPI) -> None:
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
         headers = dict(error.headers or {})
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            headers["Allow"] = ", ".join(sorted(_methods(app, request)))
+            headers["Allow"] = ", ".join(_methods(routers, request.url.path))
         message = (
             f"Endpoint {request.method} {request.url.path} not found." if error.status_code == 404 else error.detail
         )

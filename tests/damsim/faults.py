@@ -46,7 +46,10 @@ class Fault(BaseModel):
     @field_validator("path")
     @classmethod
     def _is_expression(cls, value: str) -> str:
-        re.compile(value)
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from error
         return value
 
     def matches(self, method: str, path: str, source: str) -> bool:

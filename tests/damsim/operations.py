@@ -69,7 +69,7 @@ class Operations:
         """
         stamp = self._iso()
         row = {"id": str(uuid4()), "status": "TODO", "moves": 0, "retries": 0, "owner": 1, "priority": 1}
-        row |= {"created": stamp, "updated": stamp, "due": self._now()} | fields
+        row |= {"created": stamp, "updated": stamp} | fields
         row |= {"trigger_function": function, "inputs": json.dumps(inputs)}
         if row.get("error") is not None:
             row["error"] = json.dumps(row["error"])

@@ -6,14 +6,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+import ssl
+import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from damsim.names import DAM_BASE, RING_BASE
+from tooling.paths import ROOT
 from tooling.standin import Place, StandIn, options_for, started
 
 SPEED = 200.0
@@ -64,8 +72,6 @@ class Api:
 
 
 def _trusting(ca_path: str) -> Any:
-    import ssl
-
     return ssl.create_default_context(cafile=ca_path)
 
 
@@ -122,6 +128,26 @@ class Pair:
     def in_sync(self, number: int = 0) -> bool:
         """Whether all data are equal."""
         return self.standin.digests_equal(number)
+
+
+@contextmanager
+def subscriber_alone(folder: Path) -> Iterator[dict[str, Any]]:
+    """A process that holds a subscriber and no publisher, as its ready file describes it."""
+    ready = folder / "alone.json"
+    options = [*options_for("small", 1, SPEED), "--env", "subscriber", "--parent-pid", str(os.getpid())]
+    command = [sys.executable, "-m", "damsim", "serve", "--ready-file", str(ready), *options]
+    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT / "tests")})
+    try:
+        while not ready.exists():
+            assert process.poll() is None
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.02)
+        described = json.loads(ready.read_text(encoding="utf-8"))
+        assert described["publisher"] is None
+        yield described["subscribers"][0]
+    finally:
+        process.terminate()
+        process.wait(5)
 
 
 @pytest.fixture(scope="session")

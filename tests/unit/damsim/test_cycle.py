@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,7 +91,7 @@ def test_a_page_holds_the_rows_that_were_asked_for(pair: Pair) -> None:
     pair.run(FIND)
     everything = pair.publisher.get("/staging/mismatches", limit=1000)
     for size in (1, 7, 1000):
-        paged = []
+        paged: list[Any] = []
         while page := pair.publisher.get("/staging/mismatches", offset=len(paged), limit=size):
             paged += page
         assert paged == everything
