@@ -106,17 +106,22 @@ def register(standin: StandIn, at: Place, target_host: str) -> Row:
 def api(standin: StandIn, method: str, path: str, body: Any = None, at: Place | None = None) -> Any:
     """Call the DAM API of an environment (the publisher) as the administrator; return the answer's JSON."""
     place = at or standin.publisher
-    login = {"username": standin.username, "password": standin.password}
-    with _open(place, "POST", f"/dx/api/core/v1{LOGIN}", login) as answer:
-        cookie = answer.headers["Set-Cookie"].partition(";")[0]
-    with _open(place, method, f"{DAM}{path}", body, cookie) as answer:
+    with _open(place, method, f"{DAM}{path}", body, token(standin, place)) as answer:
         text = answer.read()
     return json.loads(text) if text else None
 
 
-def _open(place: Place, method: str, path: str, body: Any, cookie: str = "") -> Any:
+def token(standin: StandIn, at: Place | None = None) -> str:
+    """Log in as the administrator at an environment (the publisher); return the token."""
+    login = {"username": standin.username, "password": standin.password}
+    with _open(at or standin.publisher, "POST", f"/dx/api/core/v1{LOGIN}", login) as answer:
+        cookie: str = answer.headers["Set-Cookie"]
+    return cookie.partition(";")[0].partition("=")[2]
+
+
+def _open(place: Place, method: str, path: str, body: Any, ltpa: str = "") -> Any:
     data = None if body is None else json.dumps(body).encode()
-    headers = {"Content-Type": "application/json", "User-Agent": AGENT, "Cookie": cookie}
+    headers = {"Content-Type": "application/json", "User-Agent": AGENT, "Cookie": f"LtpaToken2={ltpa}"}
     request = urllib.request.Request(f"{place.url}{path}", data, headers, method=method)
     return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60)
 
