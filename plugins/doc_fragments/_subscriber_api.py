@@ -18,7 +18,8 @@ options:
       hostname:
         type: str
         description:
-          - Host name of the subscriber. Without it the host of its registration's target host.
+          - Host name of the subscriber. Without it the host of its registration's target host, with the protocol and
+            the port that this may have.
       dx_username:
         type: str
         description:
@@ -35,12 +36,13 @@ options:
         type: str
         choices: [http, https]
         description:
-          - Protocol of the subscriber's APIs. Without it that of its target host, if that has one, else the
-            publisher's.
+          - Protocol of the subscriber's APIs. Without it that of its target host, if that has one and
+            O(subscriber.hostname) is not given, else the publisher's.
       dx_port:
         type: int
         description:
-          - Port of the subscriber's APIs. Without it that of its target host, if that has one, else the publisher's.
+          - Port of the subscriber's APIs. Without it that of its target host, if that has one and
+            O(subscriber.hostname) is not given, else the publisher's.
       dam_api_port:
         type: int
         description:

@@ -17,14 +17,13 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
 from ansible_collections.dxops.dam_staging.plugins.module_utils._client import REQUESTS_IMPORT_ERROR, Client
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
-    Spec,
-    connection_spec,
+from ansible_collections.dxops.dam_staging.plugins.module_utils._connections import (
     publisher_connection,
     subscriber_connection,
 )
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection
+from ansible_collections.dxops.dam_staging.plugins.module_utils._options import Spec, connection_spec
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import choose
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Waiter

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The connections that a module's options describe: to the publisher, and to the other environment."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._http import DEFAULT_PORTS, Connection
+from ansible_collections.dxops.dam_staging.plugins.module_utils._options import check_numbers
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import host_and_port, scheme_of
+
+
+def publisher_connection(params: dict[str, Any]) -> Connection:
+    """Where the publisher is. Raises OptionError for a value that cannot be used."""
+    check_numbers(params)
+    return _connection(params, params["hostname"], "")
+
+
+def subscriber_connection(params: dict[str, Any], target_host: str) -> Connection:
+    """Where the subscriber is: what ``subscriber`` does not say is the publisher's.
+
+    The host, and where it has them the scheme and port, come from the registration's ``targetHost``, unless
+    ``subscriber`` names a host of its own. The publisher's ``ltpa_token`` is never handed on: it is valid for whoever
+    holds it. Raises OptionError for a value that cannot be used.
+    """
+    own = {option: value for option, value in (params.get("subscriber") or {}).items() if value is not None}
+    check_numbers(own, "subscriber.")
+    host, port, scheme = own.get("hostname"), None, None
+    if host is None:
+        host, port, scheme = _registered(target_host, "dx_protocol" in own)
+    protocol = own.get("dx_protocol") or scheme or params["dx_protocol"]
+    merged = {**params, "ltpa_token": None, "dx_protocol": protocol, **own}
+    if "dx_port" in own or port or protocol != params["dx_protocol"]:
+        merged["dx_port"] = own.get("dx_port") or port
+        merged.update({option: own.get(option) for option in ("dam_api_port", "ring_api_port")})
+    if not merged.get("dx_username") and not merged.get("ltpa_token"):
+        raise OptionError(
+            "subscriber.dx_username and subscriber.dx_password, or subscriber.ltpa_token, are needed: the publisher's "
+            "ltpa_token is not handed on to the subscriber."
+        )
+    return _connection(merged, host, "subscriber.")
+
+
+def _registered(target_host: str, port_alone: bool) -> tuple[str, int | None, str | None]:
+    """Host, port and scheme of a registration; with ``port_alone`` a scheme in it stands for no port either."""
+    try:
+        host, port = host_and_port(target_host.partition("://")[2] or target_host if port_alone else target_host)
+    except DamError as error:
+        raise OptionError(
+            f"The subscriber's target host cannot be used: {error.message} Set subscriber.hostname."
+        ) from None
+    return f"[{host}]" if ":" in host else host, port, scheme_of(target_host)
+
+
+def _connection(params: dict[str, Any], hostname: str, prefix: str) -> Connection:
+    try:
+        host, port = host_and_port(hostname)
+    except DamError as error:
+        raise OptionError(f"{prefix}hostname: {error.message}") from None
+    if port or scheme_of(hostname) or "/" in hostname:
+        raise OptionError(
+            f"{prefix}hostname: give the host alone, here '{host}'; the rest belongs into dx_protocol and dx_port."
+        )
+    if bool(params.get("dx_username")) != bool(params.get("dx_password")):
+        raise OptionError(f"{prefix}dx_username and {prefix}dx_password belong together: one of them is missing.")
+    token = (params.get("ltpa_token") or "").strip()
+    if any(not "!" <= c <= "~" or c in ';,"\\' for c in token):
+        raise OptionError(
+            f"{prefix}ltpa_token: give the value of the cookie alone; this has characters that no cookie can have."
+        )
+    if not params.get("dx_username") and not token:
+        raise OptionError(f"{prefix}dx_username and {prefix}dx_password, or {prefix}ltpa_token, are needed.")
+    if params.get("client_key") and not params.get("client_cert"):
+        raise OptionError(f"{prefix}client_key: needs client_cert too.")
+    for option in ("ca_path", "client_cert", "client_key"):
+        path = params.get(option)
+        if path and not os.access(path, os.R_OK):
+            raise OptionError(f"{prefix}{option}: there is no readable file '{path}'.")
+    default = params.get("dx_port") or DEFAULT_PORTS[params["dx_protocol"]]
+    return Connection(
+        hostname=host,
+        protocol=params["dx_protocol"],
+        dam_port=params.get("dam_api_port") or default,
+        ring_port=params.get("ring_api_port") or default,
+        dam_version=params["dam_api_version"],
+        ring_version=params["ring_api_version"],
+        username=params.get("dx_username") or None,
+        password=params.get("dx_password") or None,
+        token=token or None,
+        verify=(params.get("ca_path") or True) if params["validate_certs"] else False,
+        client_cert=params.get("client_cert"),
+        client_key=params.get("client_key"),
+        timeout=params["request_timeout"],
+        retries=params["request_retries"],
+    )
