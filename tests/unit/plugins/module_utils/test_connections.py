@@ -1,0 +1,276 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where the two environments are and how to log in there, as the options have it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._connections import (
+    publisher_connection,
+    subscriber_connection,
+)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection
+from ansible_collections.dxops.dam_staging.plugins.module_utils._options import connection_spec
+
+
+def params(**more: Any) -> dict[str, Any]:
+    """Return a module's parameters: the defaults, a host and an account, and what is given."""
+    given = {name: option.get("default") for name, option in connection_spec().items()}
+    return {**given, "hostname": "pub.example", "dx_username": "admin", "dx_password": "pass", **more}
+
+
+def publisher(**more: Any) -> Connection:
+    """Return the publisher's connection."""
+    return publisher_connection(params(**more))
+
+
+def subscriber(target_host: str, own: dict[str, Any] | None = None, **more: Any) -> Connection:
+    """Return the subscriber's connection; ``own`` is the option ``subscriber``."""
+    return subscriber_connection(params(subscriber=own, **more), target_host)
+
+
+def test_https_on_its_own_port_is_the_default() -> None:
+    there = publisher()
+    assert there.dam_url == "https://pub.example/dx/api/dam/v1"
+    assert there.ring_url == "https://pub.example/dx/api/core/v1"
+    assert there.verify is True
+    assert (there.timeout, there.retries) == (30.0, 3)
+    assert there.addresses == ["pub.example:443", "pub.example:443"]
+
+
+@pytest.mark.parametrize(
+    ("options", "dam", "ring"),
+    [
+        ({"dx_protocol": "http"}, "http://pub.example", "http://pub.example"),
+        ({"dx_port": 8443}, "https://pub.example:8443", "https://pub.example:8443"),
+        ({"dx_port": 8443, "dam_api_port": 3000}, "https://pub.example:3000", "https://pub.example:8443"),
+        ({"dx_port": 8443, "ring_api_port": 10042}, "https://pub.example:8443", "https://pub.example:10042"),
+        ({"dam_api_port": 3000}, "https://pub.example:3000", "https://pub.example"),
+        ({"dx_protocol": "http", "dx_port": 443}, "http://pub.example:443", "http://pub.example:443"),
+        ({"hostname": "PUB.example."}, "https://pub.example", "https://pub.example"),
+        ({"hostname": "[2001:db8::1]", "dx_port": 1}, "https://[2001:db8::1]:1", "https://[2001:db8::1]:1"),
+    ],
+)
+def test_the_ports_of_the_two_apis_default_to_dx_port(options: dict[str, Any], dam: str, ring: str) -> None:
+    there = publisher(**options)
+    assert there.dam_url == f"{dam}/dx/api/dam/v1"
+    assert there.ring_url == f"{ring}/dx/api/core/v1"
+
+
+def test_the_versions_are_part_of_the_addresses() -> None:
+    there = publisher(dam_api_version="v2", ring_api_version="v3")
+    assert there.dam_url.endswith("/dam/v2")
+    assert there.ring_url.endswith("/core/v3")
+
+
+@pytest.mark.parametrize(
+    ("validate_certs", "ca_path", "verify"),
+    [(True, None, True), (False, None, False), (True, __file__, __file__), (False, __file__, False)],
+)
+def test_certificates_are_checked_unless_that_is_switched_off(
+    validate_certs: bool, ca_path: str | None, verify: bool | str
+) -> None:
+    assert publisher(validate_certs=validate_certs, ca_path=ca_path).verify == verify
+
+
+@pytest.mark.parametrize(
+    "hostname", ["https://pub.example", "pub.example:8443", "pub.example/dx", "http://pub.example/"]
+)
+def test_a_host_name_with_more_than_the_host_is_refused_with_what_to_write(hostname: str) -> None:
+    with pytest.raises(OptionError, match=r"^hostname: give the host alone, here 'pub.example'; .* dx_protocol and dx"):
+        publisher(hostname=hostname)
+
+
+@pytest.mark.parametrize("hostname", ["", " ", "a b", "[::1", "2001:db8::1", "pub.example:99999"])
+def test_what_is_no_host_name_is_refused(hostname: str) -> None:
+    with pytest.raises(OptionError, match=r"^hostname: '.*' is no host name"):
+        publisher(hostname=hostname)
+
+
+@pytest.mark.parametrize("account", [{"dx_password": None}, {"dx_username": None}, {"dx_password": ""}])
+def test_half_an_account_is_refused(account: dict[str, Any]) -> None:
+    with pytest.raises(OptionError, match="dx_username and dx_password belong together"):
+        publisher(**account)
+
+
+@pytest.mark.parametrize("token", [None, "", "  \n"])
+def test_no_login_at_all_is_refused(token: str | None) -> None:
+    with pytest.raises(OptionError, match=r"^dx_username and dx_password, or ltpa_token, are needed"):
+        publisher(dx_username=None, dx_password=None, ltpa_token=token)
+
+
+def test_a_token_is_enough_and_loses_the_blanks_around_it() -> None:
+    there = publisher(dx_username=None, dx_password=None, ltpa_token=" abc+/==\n")
+    assert (there.token, there.username, there.password) == ("abc+/==", None, None)
+
+
+@pytest.mark.parametrize("token", ["a\nb", "a b", "a;b", "a,b", 'a"b', "a\\b", "ä", "a\x00b"])
+def test_a_token_that_no_cookie_can_hold_is_refused_without_showing_it(token: str) -> None:
+    with pytest.raises(OptionError, match="^ltpa_token: give the value of the cookie alone") as caught:
+        publisher(ltpa_token=token)
+    assert token not in caught.value.message
+
+
+def test_a_client_key_without_its_certificate_is_refused() -> None:
+    with pytest.raises(OptionError, match=r"^client_key: needs client_cert"):
+        publisher(client_key=__file__)
+    assert publisher(client_key=__file__, client_cert=__file__).client_key == __file__
+
+
+@pytest.mark.parametrize("option", ["ca_path", "client_cert"])
+def test_a_file_that_cannot_be_read_is_named_with_its_option(option: str, tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing.pem")
+    with pytest.raises(OptionError) as caught:
+        publisher(**{option: missing})
+    assert caught.value.message == f"{option}: there is no readable file '{missing}'."
+
+
+def test_a_number_out_of_range_is_named_with_its_option() -> None:
+    with pytest.raises(OptionError, match="^dx_port: 70000 is out of range; it has to be from 1 to 65535"):
+        publisher(dx_port=70000)
+    with pytest.raises(OptionError, match=r"^subscriber\.dx_port: 0 is out of range"):
+        subscriber("sub.example", {"dx_port": 0})
+
+
+# The subscriber
+
+
+def test_what_the_subscriber_does_not_say_is_the_publishers() -> None:
+    there = subscriber(
+        "sub.example",
+        dx_port=8443,
+        dam_api_port=3000,
+        ring_api_port=10042,
+        dam_api_version="v2",
+        ring_api_version="v3",
+        ca_path=__file__,
+        client_cert=__file__,
+        client_key=__file__,
+        request_timeout=7.0,
+        request_retries=1,
+    )
+    assert there == Connection(
+        hostname="sub.example",
+        protocol="https",
+        dam_port=3000,
+        ring_port=10042,
+        dam_version="v2",
+        ring_version="v3",
+        username="admin",
+        password="pass",
+        token=None,
+        verify=__file__,
+        client_cert=__file__,
+        client_key=__file__,
+        timeout=7.0,
+        retries=1,
+    )
+
+
+def test_what_the_subscriber_says_counts() -> None:
+    own = {
+        "hostname": "real.example",
+        "dx_username": "other",
+        "dx_password": "secret",
+        "ltpa_token": "token",
+        "dx_protocol": "http",
+        "dx_port": 81,
+        "dam_api_port": 82,
+        "ring_api_port": 83,
+        "dam_api_version": "v4",
+        "ring_api_version": "v5",
+        "validate_certs": False,
+        "client_cert": __file__,
+        "client_key": __file__,
+        "request_timeout": 3.0,
+        "request_retries": 0,
+    }
+    assert subscriber("sub.example", own, dx_port=8443) == Connection(
+        hostname="real.example",
+        protocol="http",
+        dam_port=82,
+        ring_port=83,
+        dam_version="v4",
+        ring_version="v5",
+        username="other",
+        password="secret",
+        token="token",
+        verify=False,
+        client_cert=__file__,
+        client_key=__file__,
+        timeout=3.0,
+        retries=0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("target_host", "publishers", "own", "url"),
+    [
+        # What the registration's target host says
+        ("sub.example", {}, {}, "https://sub.example"),
+        ("SUB.example./", {}, {}, "https://sub.example"),
+        ("sub.example", {"dx_port": 8443}, {}, "https://sub.example:8443"),
+        ("sub.example:9443", {"dx_port": 8443, "dam_api_port": 3000}, {}, "https://sub.example:9443"),
+        ("https://sub.example", {"dx_port": 8443}, {}, "https://sub.example"),
+        ("http://sub.example", {"dx_port": 8443}, {}, "http://sub.example"),
+        ("http://sub.example:81/", {}, {}, "http://sub.example:81"),
+        ("https://sub.example", {"dx_protocol": "http", "dx_port": 8080}, {}, "https://sub.example"),
+        ("sub.example", {"dx_protocol": "http"}, {}, "http://sub.example"),
+        ("https://[2001:db8::2]:9443", {}, {}, "https://[2001:db8::2]:9443"),
+        # What the option says goes before that
+        ("sub.example:9443", {}, {"dx_port": 7443}, "https://sub.example:7443"),
+        ("sub.example", {"dx_port": 8443, "dam_api_port": 3000}, {"dx_port": 7443}, "https://sub.example:7443"),
+        ("sub.example", {"dam_api_port": 3000}, {"ring_api_port": 1}, "https://sub.example:3000"),
+        ("sub.example:9443", {}, {"dam_api_port": 3001}, "https://sub.example:3001"),
+        ("sub.example", {"dx_port": 8443}, {"dx_protocol": "http"}, "http://sub.example"),
+        ("https://sub.example", {}, {"dx_protocol": "http"}, "http://sub.example"),
+        ("https://sub.example:9443", {}, {"dx_protocol": "http"}, "http://sub.example:9443"),
+        # A host of its own takes the place of the whole target host
+        ("sub.example", {"dx_port": 8443}, {"hostname": "real.example"}, "https://real.example:8443"),
+        ("http://sub.example:81", {"dx_port": 8443}, {"hostname": "real.example"}, "https://real.example:8443"),
+        ("http://sub.example", {}, {"hostname": "real.example", "dx_port": 1}, "https://real.example:1"),
+        ("no host at all", {}, {"hostname": "real.example"}, "https://real.example"),
+    ],
+)
+def test_the_subscribers_address(target_host: str, publishers: dict[str, Any], own: dict[str, Any], url: str) -> None:
+    assert subscriber(target_host, own, **publishers).dam_url == f"{url}/dx/api/dam/v1"
+
+
+def test_a_target_host_that_is_no_address_asks_for_a_host_name() -> None:
+    with pytest.raises(OptionError, match=r"target host cannot be used: 'no host' is no.* Set subscriber.hostname"):
+        subscriber("no host")
+
+
+def test_the_publishers_token_is_never_handed_on() -> None:
+    assert subscriber("sub.example", ltpa_token="pub-token").token is None
+    with pytest.raises(OptionError, match=r"subscriber\.ltpa_token, are needed: the publisher's"):
+        subscriber("sub.example", ltpa_token="pub-token", dx_username=None, dx_password=None)
+
+
+def test_a_token_of_its_own_is_enough_for_the_subscriber() -> None:
+    there = subscriber("sub.example", {"ltpa_token": "sub-token"}, dx_username=None, dx_password=None)
+    assert there.token == "sub-token"
+
+
+@pytest.mark.parametrize(
+    ("own", "begin"),
+    [
+        ({"hostname": "https://sub"}, "subscriber.hostname: give the host alone"),
+        ({"hostname": "a b"}, "subscriber.hostname: 'a b' is no host name"),
+        ({"dx_password": ""}, "subscriber.dx_username and subscriber.dx_password belong together"),
+        ({"ltpa_token": "a b"}, "subscriber.ltpa_token: give the value"),
+        ({"client_key": __file__}, "subscriber.client_key: needs"),
+        ({"ca_path": "/nowhere/ca.pem"}, "subscriber.ca_path: there is no readable file '/nowhere/ca.pem'"),
+    ],
+)
+def test_what_is_wrong_with_the_subscriber_is_named_as_its_suboption(own: dict[str, Any], begin: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        subscriber("sub.example", own)
+    assert caught.value.message.startswith(begin)
