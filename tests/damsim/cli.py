@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 
 from damsim import server, tls
@@ -33,11 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    files, folder = None, None
-    if options.cert:
-        files = tls.Files(options.cert, options.key, options.ca)
-    elif options.tls or options.tls_dir:
-        folder = options.tls_dir or Path(tempfile.mkdtemp(prefix="damsim-tls-"))
+    files = tls.Files(options.cert, options.key, options.ca) if options.cert else None
     server.run(
         Options(
             seed=options.seed,
@@ -51,7 +46,8 @@ def _serve(options: argparse.Namespace) -> None:
             two_way=options.two_way,
             ready_file=options.ready_file,
             tls_files=files,
-            tls_dir=folder,
+            tls=options.tls,
+            tls_dir=options.tls_dir,
             parent_pid=options.parent_pid,
             settings=Settings(speed=options.speed, release=options.release),
         )

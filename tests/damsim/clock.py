@@ -47,6 +47,11 @@ class Clock:
         self._base, self._since, self._speed = self.now(), self._monotonic(), speed
         self._notify()
 
+    def show(self, time_of_day: float) -> None:
+        """Jump to a time, seconds since the epoch."""
+        self._base, self._since = time_of_day, self._monotonic()
+        self._notify()
+
     def advance(self, seconds: float) -> None:
         """Move the time forward at once."""
         self._base += seconds

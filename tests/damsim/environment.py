@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -117,6 +118,8 @@ class Environment:
     def reset(self, seed: str | None = None) -> None:
         """Back to the seed: data, registrations, settings, faults, sessions, queue and log.
 
+        The clock, which ran faster than life, shows the real time again.
+
         Raises:
             ValueError: there is no such seed.
         """
@@ -124,6 +127,7 @@ class Environment:
         self.jobs.cancel()
         state.settings = self._first_settings.model_copy(deep=True)
         state.shared_clock.set_speed(state.settings.speed)
+        state.shared_clock.show(time.time())
         self.populate(seed)
         state.faults.clear()
         state.requests.clear()

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 Row = dict[str, Any]
 _PLACES_KEPT = 10_000
+_Filter = tuple[str | None, ...]
 
 
 class MismatchLogs:
@@ -24,7 +27,7 @@ class MismatchLogs:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
-        self._places: dict[tuple[object, ...], int] = {}
+        self._places: dict[_Filter, list[tuple[int, int]]] = {}
 
     def add(self, rows: Iterable[Row]) -> int:
         """Append rows as they are; columns that a row lacks are no obstacle."""
@@ -64,21 +67,29 @@ class MismatchLogs:
     ) -> str:
         """A page as a JSON array.
 
-        Where a page ended is remembered, so that the next one does not count from the first row again.
+        Where pages ended is remembered, so that a later one need not count from the first row again.
         """
         wanted = {"subscriber_id": subscriber_id, "type": record_type, "action": action}
         values = [value for value in wanted.values() if value is not None]
         where = " AND ".join(["seq>?", *(f"{name}=?" for name, value in wanted.items() if value is not None)])
-        begin = self._places.get((*wanted.values(), offset), 0)
+        places = self._places.setdefault(tuple(wanted.values()), [(0, 0)])
+        before, begin = places[bisect_right(places, (offset, sys.maxsize)) - 1]
         rows = self._db.execute(
             f"SELECT seq, doc FROM mismatches WHERE {where} ORDER BY seq LIMIT ? OFFSET ?",
-            (begin, *values, -1 if limit is None else limit, 0 if begin else offset),
+            (begin, *values, -1 if limit is None else limit, offset - before),
         ).fetchall()
         if rows:
-            if len(self._places) > _PLACES_KEPT:
-                self._places.clear()
-            self._places[(*wanted.values(), offset + len(rows))] = rows[-1][0]
+            self._remember(places, offset + len(rows), rows[-1][0])
         return f"[{','.join(doc for _, doc in rows)}]"
+
+    @staticmethod
+    def _remember(places: list[tuple[int, int]], offset: int, seq: int) -> None:
+        """Keep that the row at an offset is the first after a sequence number."""
+        if len(places) > _PLACES_KEPT:
+            del places[1:]
+        place = bisect_right(places, (offset, seq))
+        if places[place - 1] != (offset, seq):
+            places.insert(place, (offset, seq))
 
     def batches(self, subscriber_id: str, record_type: str, action: str, size: int) -> Iterator[list[Row]]:
         """The rows of one subscriber, type and action in batches, in the order in which they were written."""

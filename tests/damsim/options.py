@@ -28,6 +28,7 @@ class Options:
     two_way: bool = False
     ready_file: Path | None = None
     tls_files: tls.Files | None = None
+    tls: bool = False
     tls_dir: Path | None = None
     parent_pid: int | None = None
     settings: Settings = field(default_factory=Settings)

@@ -133,9 +133,9 @@ def _config(environment: Environment, files: tls.Files | None) -> uvicorn.Config
 
 
 def _tls_files(options: Options, folder: Path, hosts: list[str]) -> tls.Files | None:
-    if options.tls_dir is not None:
-        return tls.make(options.tls_dir, [*dict.fromkeys([*hosts, "localhost"])])
-    return options.tls_files
+    if options.tls_files is not None or not (options.tls or options.tls_dir):
+        return options.tls_files
+    return tls.make(options.tls_dir or folder / "tls", [*dict.fromkeys([*hosts, "localhost"])])
 
 
 def _environments(options: Options, places: list[Place], files: tls.Files | None, folder: Path) -> list[Environment]:

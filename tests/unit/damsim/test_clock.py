@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from damsim.clock import Clock, SkewedClock, iso
 
@@ -73,11 +75,17 @@ def test_a_skewed_clock_is_wrong_by_what_it_is_told() -> None:
 
 
 def test_the_date_header_is_the_environments_own_clock(pair: Pair) -> None:
-    from email.utils import parsedate_to_datetime
-
     pair.subscriber.settings(clock_skew=-7200)
     here, there = (
         parsedate_to_datetime(api.call("GET", "/api-version").headers["date"])
         for api in (pair.publisher, pair.subscriber)
     )
     assert 7000 < (here - there).total_seconds() < 7300
+
+
+def test_a_reset_brings_the_clock_back_to_the_present(pair: Pair) -> None:
+    pair.publisher.sim("POST", "/advance", {"seconds": 864_000})
+    pair.standin.reset("small")
+    answer = Pair(pair.standin).publisher.call("GET", "/api-version")
+    shown = parsedate_to_datetime(answer.headers["date"])
+    assert abs((shown - datetime.now(UTC)).total_seconds()) < 300

@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from damsim.mismatches import MismatchLogs
 from damsim.names import RecordType
 from damsim.store import Record, Records, connect
 from damsim.windows import Window, WindowIndex
@@ -59,3 +62,14 @@ def test_a_change_shows_at_once() -> None:
 def test_the_hash_of_one_record_can_be_had_without_its_window() -> None:
     records, windows = filled(["a", "b"])
     assert windows.single(records.hashes(KEYWORD)[1][1]) == windows.window(KEYWORD, 1, 1).hash
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20), st.sampled_from([None, "a", "b"]))))
+def test_pages_of_mismatches_are_right_in_any_order(asked: list[tuple[int, int, str | None]]) -> None:
+    logs = MismatchLogs(connect(None))
+    rows = [{"n": number, "subscriberId": "ab"[number % 3 // 2]} for number in range(40)]
+    logs.add(rows)
+    for offset, limit, subscriber in asked:
+        chosen = [row for row in rows if subscriber in (None, row["subscriberId"])]
+        assert json.loads(logs.page(offset, limit, subscriber)) == chosen[offset : offset + limit]
