@@ -35,6 +35,11 @@ class Dam:
     def url(self) -> str:
         return self.client.connection.dam_url
 
+    @property
+    def date(self) -> datetime | None:
+        """What the environment's clock showed in its last answer; None where it sent no ``Date`` header."""
+        return self._date
+
     def now(self) -> datetime:
         """The environment's own clock, as its last answer's ``Date`` header had it; ours where it sends none."""
         return self._date or datetime.now(timezone.utc)
@@ -44,11 +49,10 @@ class Dam:
             return self._seen(self.client.get(path, **query)).body
         except ServerError as error:
             if error.status in (404, 405) and since is not None:
-                raise ServerError(
-                    f"{error.message} This call came with DAM release {since}: check that the server is not older, and "
-                    "that hostname, dx_port and dam_api_version lead to its DAM API.",
-                    **error.context,
-                ) from None
+                error.message += (
+                    f" This call came with DAM release {since}: check that the server is not older, and that hostname, "
+                    "dx_port and dam_api_version lead to its DAM API."
+                )
             raise
 
     def _seen(self, answer: Answer) -> Answer:

@@ -29,9 +29,11 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Wai
 # Between the clocks of two environments, where an operation's time is held against the publisher's.
 CLOCKS_APART = timedelta(minutes=5)
 
+Belongs = Callable[[Operation], bool]
 
-def judge(publisher: Dam, subscriber: Dam, planned: Planned, params: dict[str, Any]) -> tuple[list[Verdict], set[str]]:
-    """Every guard's verdict on a resync, and the ids of the sync operations that had failed before it."""
+
+def judge(publisher: Dam, subscriber: Dam, planned: Planned, params: dict[str, Any]) -> tuple[list[Verdict], Belongs]:
+    """Every guard's verdict on a resync, and what tells its operations from those that had failed before it."""
     queue = sync_queue(subscriber)
     verdicts = [
         two_way_staging(publisher, subscriber, params["downstream_hosts"]),
@@ -41,7 +43,7 @@ def judge(publisher: Dam, subscriber: Dam, planned: Planned, params: dict[str, A
         fuse("max_deletes", params["max_deletes"], planned.deletes, "delete"),
         *delete_percent(params["max_delete_percent"], planned, subscriber.record_total),
     ]
-    return verdicts, queue.failed_ids
+    return verdicts, lambda operation: operation.operation_id not in queue.failed_ids
 
 
 @dataclass
@@ -89,12 +91,7 @@ def refuse(verdicts: list[Verdict]) -> None:
         raise DamError(" ".join(["Nothing was changed: the resync was not started.", *refused]))
 
 
-def not_there_before(failed_ids: set[str]) -> Callable[[Operation], bool]:
-    """Tells the operations of a resync that was triggered here, by what had failed before it."""
-    return lambda operation: operation.operation_id not in failed_ids
-
-
-def created_since(subscriber: Subscriber) -> Callable[[Operation], bool]:
+def created_since(subscriber: Subscriber) -> Belongs:
     """Tells the operations of a resync that was found under way or done, by the time that the publisher gives for it.
 
     Where there is no time to go by, every operation counts.
@@ -108,9 +105,7 @@ def created_since(subscriber: Subscriber) -> Callable[[Operation], bool]:
     return belongs
 
 
-def drain(
-    subscriber: Dam, scope: str, waiter: Waiter, belongs: Callable[[Operation], bool]
-) -> tuple[dict[str, Any], str | None]:
+def drain(subscriber: Dam, scope: str, waiter: Waiter, belongs: Belongs) -> tuple[dict[str, Any], str | None]:
     """Wait for the subscriber's queue: what is left in it, and a sentence where operations of the resync failed.
 
     ``belongs`` tells which of the failed sync operations are of this resync.

@@ -65,30 +65,30 @@ def start(dam: Dam, before: Subscriber, kind: Kind, waiter: Waiter) -> Started:
     A comparison that did not arrive is sent once more; a resync is not, since it changes data. Raises ServerError where
     the server refused, DamError where the trigger did not arrive.
     """
-    error: DamError | None = None
-    for _attempt in range(2 if kind.send_again else 1):
+    attempts = 2 if kind.send_again else 1
+    while True:
+        attempts -= 1
         try:
             return Started(dam.set_resync_status(before.subscriber_id, kind.trigger), triggered=True, joined=False)
-        except (Unreachable, ServerError) as raised:
-            error = raised
-        conflict = isinstance(error, ServerError) and error.status == 409
-        if not conflict and not fate_unknown(error):
-            raise error
-        found = _arrived(dam, before, waiter)
-        if found is not None:
-            return Started(found, triggered=not conflict, joined=True)
-        if conflict:
-            raise DamError(
-                f"{error.message} So something is running at the publisher, but not for this subscriber: a publisher "
-                "takes one comparison or resync at a time. Wait for the other one to end, then run again.",
-                **error.context,
-            )
-    assert error is not None
-    raise DamError(
-        f"The {kind.name} was not started: {error.message} For {LOOK_FOR:g} s after that, the subscriber "
-        f"'{before.target_host}' showed no new run. Nothing was changed, and running again is safe.",
-        **error.context,
-    )
+        except (Unreachable, ServerError) as error:
+            conflict = isinstance(error, ServerError) and error.status == 409
+            if not conflict and not fate_unknown(error):
+                raise
+            found = _arrived(dam, before, waiter)
+            if found is not None:
+                return Started(found, triggered=not conflict, joined=True)
+            if conflict:
+                raise DamError(
+                    f"{error.message} So something is running at the publisher, but not for this subscriber: a "
+                    "publisher takes one comparison or resync at a time. Wait for the other one to end, then run again.",
+                    **error.context,
+                ) from None
+            if not attempts:
+                raise DamError(
+                    f"The {kind.name} was not started: {error.message} For {LOOK_FOR:g} s after that, the subscriber "
+                    f"'{before.target_host}' showed no new run. Nothing was changed, and running again is safe.",
+                    **error.context,
+                ) from None
 
 
 def _arrived(dam: Dam, before: Subscriber, waiter: Waiter) -> Subscriber | None:

@@ -205,13 +205,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._options import 
     other_environment_spec,
     wait_spec,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._repair import (
-    created_since,
-    drain,
-    judge,
-    not_there_before,
-    refuse,
-)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._repair import created_since, drain, judge, refuse
 from ansible_collections.dxops.dam_staging.plugins.module_utils._runs import RESYNC, Started, follow, start
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import (
     State,
@@ -237,10 +231,9 @@ def work(task: Task) -> None:
     belongs = created_since(before)
     started = Started(before, triggered=False, joined=True)
     if "trigger" in steps:
-        verdicts, failed_before = judge(dam, subscriber, planned, params)
+        verdicts, belongs = judge(dam, subscriber, planned, params)
         result["guards"] = [verdict.as_dict() for verdict in verdicts]
         refuse(verdicts)
-        belongs = not_there_before(failed_before)
         result["diff"] = task.status_diff(before.resync_status, RESYNC.trigger)
     if task.check_mode:
         result.update(actions=steps, changed="trigger" in steps)
