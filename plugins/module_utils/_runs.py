@@ -79,8 +79,8 @@ def start(dam: Dam, before: Subscriber, kind: Kind, waiter: Waiter) -> Started:
                 return Started(found, triggered=not conflict, joined=True)
             if conflict:
                 raise DamError(
-                    f"{error.message} So something is running at the publisher, but not for this subscriber: a "
-                    "publisher takes one comparison or resync at a time. Wait for the other one to end, then run again.",
+                    f"{error.message} So something is running at the publisher, but not for this subscriber: it "
+                    "takes one comparison or resync at a time. Wait for the other one to end, then run again.",
                     **error.context,
                 ) from None
             if not attempts:
