@@ -113,7 +113,7 @@ def test_a_token_is_enough_and_loses_the_blanks_around_it() -> None:
 
 @pytest.mark.parametrize("token", ["a\nb", "a b", "a;b", "a,b", 'a"b', "a\\b", "ä", "a\x00b"])
 def test_a_token_that_no_cookie_can_hold_is_refused_without_showing_it(token: str) -> None:
-    with pytest.raises(OptionError, match="^ltpa_token: give the value of the cookie alone") as caught:
+    with pytest.raises(OptionError, match=r"^ltpa_token: give the value of the cookie alone") as caught:
         publisher(ltpa_token=token)
     assert token not in caught.value.message
 
@@ -133,7 +133,7 @@ def test_a_file_that_cannot_be_read_is_named_with_its_option(option: str, tmp_pa
 
 
 def test_a_number_out_of_range_is_named_with_its_option() -> None:
-    with pytest.raises(OptionError, match="^dx_port: 70000 is out of range; it has to be from 1 to 65535"):
+    with pytest.raises(OptionError, match=r"^dx_port: 70000 is out of range; it has to be from 1 to 65535"):
         publisher(dx_port=70000)
     with pytest.raises(OptionError, match=r"^subscriber\.dx_port: 0 is out of range"):
         subscriber("sub.example", {"dx_port": 0})
