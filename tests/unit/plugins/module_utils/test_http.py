@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -47,9 +47,9 @@ def as_it_is(text: str) -> str:
     return text
 
 
-@given(st.integers(1, 10**4))
+@given(st.integers(1, 101))
 def test_backoff_doubles_within_bounds_and_spreads(attempt: int) -> None:
-    whole = min(0.5 * 2.0 ** min(attempt - 1, 1000), MAX_PAUSE)
+    whole = min(0.5 * 2.0 ** (attempt - 1), MAX_PAUSE)
     assert whole / 2 <= backoff(attempt) <= whole
 
 
@@ -88,23 +88,23 @@ def test_a_server_without_a_clock_is_no_error() -> None:
 @given(st.text(max_size=60))
 def test_any_date_header_is_a_time_with_a_zone_or_none(header: str) -> None:
     date = server_date({"date": header})
-    assert date is None or abs(date - datetime.now(UTC)) > timedelta(0)
+    assert date is None or date.tzinfo is not None
 
 
 @pytest.mark.parametrize(
     ("body", "said"),
     [
         (
-            '{"error": {"statusCode": "404", "name": "NotFoundError", "message": "No such subscriber."}}',
-            "No such subscriber.",
+            '{"error": {"statusCode": "404", "name": "NotFoundError", "message": "Not there."}}',
+            "Not there.",
         ),
         ('{"error": {"message": "Bad.", "details": "limit"}}', "Bad. - limit"),
         ('{"error": {"code": "X", "message": "No.", "reason": "Because."}}', "No. - Because."),
         ('{"error": {"message": ""}}', '{"error": {"message": ""}}'),
         ('{"error": {"message": 5}}', '{"error": {"message": 5}}'),
         (
-            '{"error": {"message": "Bad.", "details": [{"a": 1}]}}',
-            '{"error": {"message": "Bad.", "details": [{"a": 1}]}}',
+            '{"error": {"message": "Bad.", "details": [1]}}',
+            '{"error": {"message": "Bad.", "details": [1]}}',
         ),
         ('{"error": "plain"}', '{"error": "plain"}'),
         ('["list"]', '["list"]'),
