@@ -83,6 +83,7 @@ class Environment:
     async def stop(self) -> None:
         """End the background work."""
         self.jobs.cancel()
+        self.staging.reset()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:

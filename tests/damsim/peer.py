@@ -17,7 +17,7 @@ from damsim.auth import ADMINISTRATOR
 from damsim.names import DAM_BASE, RING_BASE
 
 AGENT = "damsim-peer"
-_TIMEOUT = 60.0
+_TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 _NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])  # each peer keeps its own token
 
 

@@ -11,13 +11,14 @@ import json
 from typing import Any
 
 from damsim import events
-from damsim.names import Action, OperationStatus
+from damsim.names import Action, OperationStatus, RecordType
 from damsim.peer import PeerError
 from damsim.registrations import Registration
 from damsim.state import State
 
 _IDLE = 3600.0
 _SHORTEST_CYCLE = 1.0
+_FAILED = "SYNC_FAILED"
 
 
 class Staging:
@@ -33,10 +34,14 @@ class Staging:
     def __init__(self, state: State) -> None:
         self._state = state
         self._last: dict[str, float] = {}
+        self._cycles: dict[str, asyncio.Task[None]] = {}
 
     def reset(self) -> None:
-        """Begin the cycles of all subscribers now."""
+        """Begin the cycles of all subscribers now; what is being staged is not."""
         self._last.clear()
+        for task in self._cycles.values():
+            task.cancel()
+        self._cycles.clear()
 
     async def run(self) -> None:
         """Work for ever."""
@@ -46,22 +51,28 @@ class Staging:
             due = state.shared_clock.now() + _IDLE
             if state.settings.cycles:
                 for registration in state.registrations.all():
-                    due = min(due, await self._turn(registration))
+                    due = min(due, self._turn(registration))
             await asyncio.sleep(0)
             await state.shared_clock.sleep_until(due, state.outgoing)
 
-    async def _turn(self, registration: Registration) -> float:
-        """Stage to one subscriber when its time has come; when that will be."""
+    def _turn(self, registration: Registration) -> float:
+        """Begin to stage to one subscriber when its time has come; when that will be.
+
+        Each is staged to by itself, so that one that does not answer holds up no other.
+        """
         state, now = self._state, self._state.shared_clock.now()
         if not registration["status"]:
             return now + _IDLE
         length = max(float(registration.get("cycleLength", 2)) * 60, _SHORTEST_CYCLE)
         last = self._last.setdefault(registration["id"], now)
-        urgent = "lastSyncTime" not in registration and "syncStatus" not in registration
-        if now < last + length and not urgent and not state.outbox.echoes(registration["id"]):
+        new = "lastSyncTime" not in registration
+        urgent = registration.get("syncStatus") != _FAILED and (new or state.outbox.echoes(registration["id"]))
+        if registration["id"] in self._cycles:
+            return now + _IDLE
+        if now < last + length and not urgent:
             return last + length
         self._last[registration["id"]] = now
-        await self._cycle(registration)
+        self._cycles[registration["id"]] = asyncio.create_task(self._cycle(registration))
         return now + length
 
     async def _cycle(self, registration: Registration) -> None:
@@ -72,13 +83,20 @@ class Staging:
                 await self._copy_everything(registration)
             await self._stage_changes(registration)
         except PeerError as error:
-            fields = {"syncStatus": "SYNC_FAILED", "syncFailureLogs": str(error)}
+            fields = {"syncStatus": _FAILED, "syncFailureLogs": str(error)}
+        finally:
+            self._cycles.pop(registration["id"], None)
         state.registrations.change(registration["id"], fields)
+        state.wake()
 
     async def _copy_everything(self, registration: Registration) -> None:
         state, batch = self._state, list[events.Event]()
-        for record in list(state.records.all()):
-            batch.append(events.make(record.type, Action.CREATE, record.id, record.body, state.host, state.clock.iso()))
+        ids = ((record_type, found[0]) for record_type in RecordType for found in state.records.hashes(record_type))
+        for record_type, record_id in ids:
+            record = state.records.get(record_type, record_id)
+            if record is None:  # deleted while the copy was under way
+                continue
+            batch.append(events.make(record_type, Action.CREATE, record_id, record.body, state.host, state.clock.iso()))
             if len(batch) == state.settings.event_batch:
                 await self._post(registration, batch)
                 batch = []

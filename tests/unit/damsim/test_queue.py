@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import socket
 from typing import Any
 
 import pytest
@@ -53,14 +53,6 @@ class Queue:
     def has(self, number: int) -> bool:
         """Whether an operation has had its effect."""
         return self.state.records.get(RecordType.KEYWORD, f"k{number}") is not None
-
-
-@pytest.fixture
-def loop() -> Any:
-    """Events of asyncio want a loop in some versions of Python."""
-    made = asyncio.new_event_loop()
-    yield made
-    made.close()
 
 
 def test_an_operation_goes_through_its_statuses_and_is_removed() -> None:
@@ -247,3 +239,23 @@ def test_a_disabled_subscriber_is_not_staged_to(pair: Pair) -> None:
 
 def test_every_seed_says_which_subscriber_is_which() -> None:
     assert len({seeds.subscriber_id(index) for index in range(1, 20)}) == 19
+
+
+def test_a_subscriber_that_does_not_answer_holds_up_no_other(pair: Pair) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        dead = f"127.0.0.1:{nobody.getsockname()[1]}"
+        added = pair.publisher.call("POST", "/staging/subscriber", json={"targetHost": dead}).json()
+        change = {"type": "KEYWORD", "action": "CREATE", "id": "new", "body": {"keyword": "new"}}
+        pair.publisher.sim("POST", "/author", [change])
+        for _ in range(100):
+            pair.publisher.sim("POST", "/advance", {"seconds": 130})
+            pair.subscriber.idle()
+            if pair.subscriber.sim("GET", "/hashes")["KEYWORD"].get("new"):
+                break
+        assert pair.subscriber.sim("GET", "/hashes")["KEYWORD"]["new"]
+        pair.publisher.login()
+        failed = pair.publisher.get(f"/staging/subscriber/{added['id']}")
+        assert failed["syncStatus"] == "SYNC_FAILED"
+        assert dead in failed["syncFailureLogs"]
+        assert "lastSyncTime" not in failed
