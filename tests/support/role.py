@@ -1,0 +1,97 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the tests of the role ask of a run: its result, its artifact, its reports."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from support.playbooks import PlaybookRun
+from tooling.paths import ROOT
+from tooling.standin import StandIn
+
+ROLE = "dxops.dam_staging.dam_consistency"
+SCHEMA = ROOT / "docs" / "dam_consistency_result.schema.json"
+HOST = "publisher"
+
+Row = dict[str, Any]
+
+
+def result_of(run: PlaybookRun, host: str = HOST) -> Row:
+    """Return the fact ``dam_consistency_result`` as the last run of the role on ``host`` set it, checked by its form."""
+    kept = run.named("Keep the result", host)
+    if not kept:
+        raise AssertionError(f"The role kept no result:\n{run.output}")
+    result: Row = kept[-1].result["ansible_facts"]["dam_consistency_result"]
+    check_form(result)
+    return result
+
+
+def check_form(result: Any) -> None:
+    """Raise ``jsonschema.ValidationError`` unless ``result`` is what the published schema says."""
+    import jsonschema
+
+    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(result)
+
+
+def verdict_of(run: PlaybookRun, number: int = 0, host: str = HOST) -> Row:
+    """Return the record of one subscriber out of the result."""
+    record: Row = result_of(run, host)["subscribers"][number]
+    return record
+
+
+def artifact_of(run: PlaybookRun) -> Row:
+    """Return what the run shows as custom statistics; it has to have been told to (``SHOW_ARTIFACT``)."""
+    shown = [line.partition("RUN: ")[2] for line in run.stdout.splitlines() if line.startswith("\tRUN: ")]
+    artifact: Row = json.loads(shown[0])
+    return artifact
+
+
+SHOW_ARTIFACT = {"ANSIBLE_SHOW_CUSTOM_STATS": "1"}
+
+
+def error_of(run: PlaybookRun, host: str = HOST) -> str:
+    """Return what the role failed with at its end, or the empty string."""
+    failed = [task for task in run.tasks if task.host == host and task.outcome == "failed" and not task.item]
+    return str(failed[-1].result["msg"]) if failed else ""
+
+
+def rows_of(report: Path | str) -> list[dict[str, str]]:
+    """Return the rows of a CSV report."""
+    with open(report, newline="", encoding="utf-8") as handle:
+        return list(csv.DictReader(handle))
+
+
+def found_in(report: Path | str) -> list[list[str]]:
+    """Return type, action and id of every row of a CSV report, sorted as the stand-in sorts what it expects."""
+    return sorted([row["recordType"], row["recordAction"], row["recordId"]] for row in rows_of(report))
+
+
+def book(path: Path, tasks_from: Sequence[str], variables: Mapping[str, Any] | None = None) -> Path:
+    """Write a playbook that includes the role once for each entry point, and return its path."""
+    tasks = [
+        {
+            "name": f"Run {entry}",
+            "ansible.builtin.include_role": {"name": ROLE, "tasks_from": entry},
+            "vars": dict(variables or {}),
+        }
+        for entry in tasks_from
+    ]
+    path.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
+    return path
+
+
+def only(standin: StandIn, *numbers: int, **options: Any) -> list[Row]:
+    """Return ``dam_consistency_subscribers`` with some of the stand-in's subscribers, each with ``options``."""
+    return [{"subscriber_id": standin.subscribers[number].id, **options} for number in numbers]
+
+
+def folder_listing(folder: Path) -> list[str]:
+    """Return the names in a folder; none where there is no folder."""
+    return sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
