@@ -29,6 +29,7 @@ from support.scenes import (
     server_rows,
     set_status,
     shown,
+    triggers,
     warned,
     writes,
 )
@@ -44,11 +45,6 @@ DIAGNOSIS = "there may be too much data to compare"
 def start_comparison(standin: StandIn, number: int = 0) -> None:
     """Have the publisher begin a comparison that no task asked for."""
     api(standin, "PATCH", f"/staging/subscriber/{standin.subscribers[number].id}", {"resyncStatus": START})
-
-
-def triggers(standin: StandIn) -> int:
-    """Return how often a task asked for a run."""
-    return writes(sent(standin)).count("PATCH subscriber")
 
 
 # --- The cycle -------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from support.scenes import (
     set_status,
     shown,
     token,
+    triggers,
     warned,
     writes,
 )
@@ -42,11 +43,6 @@ FUNCTION = "resyncSubscriber"
 def start_resync(standin: StandIn) -> None:
     """Have the publisher begin a resync that no task asked for."""
     api(standin, "PATCH", f"/staging/subscriber/{standin.subscribers[0].id}", {"resyncStatus": START})
-
-
-def triggers(standin: StandIn) -> int:
-    """Return how often a task asked for a run."""
-    return writes(sent(standin)).count("PATCH subscriber")
 
 
 # --- The cycle -------------------------------------------------------------------------------------------------------

@@ -173,3 +173,8 @@ def warned(result: Mapping[str, Any], *parts: str) -> bool:
     """Tell whether one of a result's warnings has all these words; ansible-core gives them as texts or objects."""
     texts = [json.dumps(each) for each in result.get("warnings", [])]
     return any(all(part in text for part in parts) for text in texts)
+
+
+def triggers(standin: StandIn) -> int:
+    """Return how often tasks asked the publisher for a comparison or a resync."""
+    return writes(sent(standin)).count("PATCH subscriber")
