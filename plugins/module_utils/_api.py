@@ -141,7 +141,8 @@ class Dam:
         except ServerError:
             return None
         count = body.get("count") if isinstance(body, dict) else None
-        return int(count) if isinstance(count, int) or (isinstance(count, str) and count.isdigit()) else None
+        number = int(count) if type(count) is int or (isinstance(count, str) and count.isdecimal()) else -1
+        return number if number >= 0 else None
 
 
 def _settings(cycle_length: int | None, enabled: bool | None) -> Row:

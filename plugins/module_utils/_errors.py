@@ -21,6 +21,9 @@ class DamError(Exception):
         self.message = message
         self.context = context
 
+    def __str__(self) -> str:
+        return self.message  # which may have grown since
+
 
 class OptionError(DamError):
     """An option's value cannot be used: the message names the option and what would be right."""

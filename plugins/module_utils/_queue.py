@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import TimedOut
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, TimedOut
 from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import pages
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import UNFINISHED_STATUSES, Operation
 from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Look, Waiter
@@ -122,9 +123,11 @@ class Queue:
         try:
             return waiter.until(self.look, what, SHARE if self.scope == "sync" else 1.0)
         except TimedOut as error:
-            left = self.unfinished()
-            error.context["operation_counts"] = left.by_status
-            message = f"{error.message} Left: {left.in_words() or 'nothing any more'}."
-            if self.scope == "all" and not any(name.startswith("sync") for name in left.by_trigger_function):
-                message += " None of it belongs to staging: operation_scope=sync does not wait for it."
-            raise TimedOut(message, **error.context) from None
+            with suppress(DamError):  # a server that cannot be asked now is no reason for a second error
+                left = self.unfinished()
+                error.context["operation_counts"] = left.by_status
+                error.message += f" Left: {left.in_words() or 'nothing any more'}."
+                staging = any(name.startswith("sync") for name in left.by_trigger_function)
+                if self.scope == "all" and left.unfinished and not staging:
+                    error.message += " None of it belongs to staging: operation_scope=sync does not wait for it."
+            raise

@@ -66,6 +66,7 @@ def start(dam: Dam, before: Subscriber, kind: Kind, waiter: Waiter) -> Started:
     the server refused, DamError where the trigger did not arrive.
     """
     attempts = 2 if kind.send_again else 1
+    lost = False
     while True:
         attempts -= 1
         try:
@@ -76,7 +77,8 @@ def start(dam: Dam, before: Subscriber, kind: Kind, waiter: Waiter) -> Started:
                 raise
             found = _arrived(dam, before, waiter)
             if found is not None:
-                return Started(found, triggered=not conflict, joined=True)
+                # Where a trigger of ours went astray before, a conflict now is most likely with that one.
+                return Started(found, triggered=lost or not conflict, joined=True)
             if conflict:
                 raise DamError(
                     f"{error.message} So something is running at the publisher, but not for this subscriber: it "
@@ -89,6 +91,7 @@ def start(dam: Dam, before: Subscriber, kind: Kind, waiter: Waiter) -> Started:
                     f"'{before.target_host}' showed no new run. Nothing was changed, and running again is safe.",
                     **error.context,
                 ) from None
+            lost = True
 
 
 def _arrived(dam: Dam, before: Subscriber, waiter: Waiter) -> Subscriber | None:
