@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import Planned
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._queue import Tally
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import host_and_port, same_environment
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
@@ -45,7 +46,10 @@ def two_way(
     if any(same_environment(subscriber, address) for address in publisher):
         return Verdict(name, "refused", f"The subscriber's address, {subscriber}, is the publisher's own.")
     for own in own_subscribers:
-        host, port = host_and_port(own.target_host)
+        try:
+            host, port = host_and_port(own.target_host)
+        except DamError as error:
+            return Verdict(name, "refused", f"The subscriber {subscriber} publishes to no known host: {error.message}")
         shown = f"{host}:{port}" if port else host
         if any(same_environment(own.target_host, address) for address in publisher):
             return Verdict(
@@ -54,7 +58,7 @@ def two_way(
                 f"Two-way staging: the subscriber {subscriber} has the publisher ({shown}) as its own subscriber. A "
                 "resync would lose collections and assets on both sides. Deregister one of the two directions first.",
             )
-        if not any(same_environment(own.target_host, vouched) for vouched in downstream_hosts):
+        if not _named(own.target_host, downstream_hosts):
             return Verdict(
                 name,
                 "refused",
@@ -64,6 +68,13 @@ def two_way(
             )
     chain = f", but for {len(own_subscribers)} named in downstream_hosts" if own_subscribers else ""
     return Verdict(name, "ok", f"The subscriber publishes to no one{chain}.")
+
+
+def _named(address: str, downstream_hosts: list[str]) -> bool:
+    try:
+        return sum(same_environment(address, named) for named in downstream_hosts) > 0  # all are looked at
+    except DamError as error:
+        raise OptionError(f"downstream_hosts: {error.message}") from None
 
 
 def idle_subscriber(left: Tally) -> Verdict:

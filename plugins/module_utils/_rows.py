@@ -28,7 +28,8 @@ def refuse_report(subscribers: list[Subscriber], of_all: bool) -> DamError | Non
 
 def mismatch_pages(dam: Dam, subscriber: Subscriber | None, params: dict[str, Any]) -> Iterator[list[Row]]:
     """Pages of mismatch logs, of one subscriber or all, for every wanted type and action one after the other."""
-    for record_type, action in product(params["record_type"] or [None], params["record_action"] or [None]):
+    wanted = (dict.fromkeys(params[option] or [None]) for option in ("record_type", "record_action"))
+    for record_type, action in product(*wanted):
         fetch = partial(_page, dam, subscriber, record_type, action)
         yield from pages(fetch, params["page_size"], params["prefetch"])
 

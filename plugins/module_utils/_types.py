@@ -59,7 +59,7 @@ def _number(data: Row, key: str) -> int | None:
 def _identifier(data: Any, key: str, what: str) -> str:
     value = data.get(key) if isinstance(data, dict) else None
     if not isinstance(value, str) or not value:
-        raise ServerError(f"The server sent a {what} without a usable '{key}'.", status=200)
+        raise ServerError(f"The server's {what} lacks a usable '{key}'.", status=200)
     return value
 
 
