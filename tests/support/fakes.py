@@ -61,6 +61,8 @@ class FakeDam:
     repeated only where ``repeat`` names the call. Whatever else is called fails the test, and so do answers left over.
     """
 
+    client: Any = None
+
     def __init__(self, repeat: tuple[str, ...] = (), **answers: list[Any]) -> None:
         self._answers = {name: deque(given) for name, given in answers.items()}
         self._repeat = repeat
