@@ -109,8 +109,8 @@ def _release(name: str, facts: Facts) -> Finding:
     if name == "publisher" and release and release < _number(DELETE_SINCE):
         return Finding(
             WARNING,
-            f"The publisher has DAM release {shown}, which cannot delete mismatch logs (since {DELETE_SINCE}): those of "
-            "an earlier comparison may be counted again.",
+            f"The publisher has DAM release {shown}, which cannot delete mismatch logs (since {DELETE_SINCE}): those "
+            "of an earlier comparison may be counted again.",
             f"Bring the publisher to {DELETE_SINCE} or newer.",
         )
     needs = ", ".join(f"{what} since {since}" for since, what in NEEDED[name])

@@ -40,7 +40,7 @@ SHORTEST_CYCLE = 10
 SOON = 120.0
 # A Date header has whole seconds, and an answer takes its time: differences up to this say nothing.
 DATES_APART = timedelta(seconds=5)
-SHOWN_ERROR = 200
+SHOWN_ERROR = 300
 
 
 def _registered(facts: Facts) -> Finding:

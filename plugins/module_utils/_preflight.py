@@ -16,6 +16,8 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._survey import F
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row, clean
 
 CHECKS = (*ENVIRONMENT_CHECKS, *STAGING_CHECKS)
+# Ten errors of operations have to fit in.
+MOST_TEXT = 4000
 WHAT = {"compare": "a comparison", "resync": "a resync"}
 
 
@@ -66,4 +68,4 @@ def _judge(check: Check, facts: Facts) -> Finding:
         finding = check.judge(facts)
     except DamError as error:
         finding = Finding(check.unjudged, f"Cannot be told: {error.message}", "Mend that first.")
-    return Finding(finding.status, clean(finding.message), finding.remedy)
+    return Finding(finding.status, clean(finding.message, MOST_TEXT), finding.remedy)
