@@ -19,9 +19,11 @@ from support.scenes import (
     fault,
     keep_operations,
     log_mismatches,
+    looked,
     named,
     numbered,
     of_subscriber,
+    once,
     registration,
     runs_started,
     sent,
@@ -135,9 +137,10 @@ def test_while_a_resync_runs_it_refuses(damsim: StandIn, run_main: Any) -> None:
 
 def test_a_running_comparison_is_joined_and_seen_to_its_end(damsim: StandIn, run_module: Any) -> None:
     keep_operations(damsim)
-    damsim.settings(comparison_delay=40)  # two seconds
+    damsim.settings(hold_comparison=True)
     start_comparison(damsim)
-    result = run_module(MODULE, named(damsim))
+    with once(looked(ONE, 2), damsim, hold_comparison=False):
+        result = run_module(MODULE, named(damsim))
     assert (result["changed"], result["joined"], result["in_sync"]) == (False, True, False)
     assert result["mismatch_count"] == len(damsim.expected()["rows"])
     assert writes(sent(damsim)) == []
@@ -333,10 +336,18 @@ def test_the_count_is_right_whatever_the_servers_paging(
 # --- Waiting ---------------------------------------------------------------------------------------------------------
 
 
+def second_task_waits(requests: list[dict[str, Any]]) -> bool:
+    """Tell whether a second login was followed by a look at the subscriber."""
+    logins = [number for number, each in enumerate(requests) if each["path"].endswith("/auth/login")]
+    return len(logins) > 1 and looked(ONE, 1)(requests[logins[1] :])
+
+
 def test_a_timeout_fails_with_what_was_seen_and_running_again_joins(damsim: StandIn, run_modules: Any) -> None:
     keep_operations(damsim)
-    damsim.settings(comparison_delay=80)  # four seconds
-    timed_out, joined = run_modules([Call(MODULE, {**named(damsim), "wait_timeout": 1}), Call(MODULE, named(damsim))])
+    damsim.settings(hold_comparison=True)
+    calls = [Call(MODULE, {**named(damsim), "wait_timeout": 1}), Call(MODULE, named(damsim))]
+    with once(second_task_waits, damsim, hold_comparison=False):
+        timed_out, joined = run_modules(calls)
     assert timed_out["failed"]
     assert timed_out["changed"]
     assert "wait_timeout" in timed_out["msg"]

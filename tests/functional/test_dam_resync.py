@@ -18,8 +18,10 @@ from support.scenes import (
     fault,
     keep_operations,
     log_mismatches,
+    looked,
     named,
     numbered,
+    once,
     runs_started,
     sent,
     sent_by_task,
@@ -163,9 +165,10 @@ def test_a_comparison_of_unknown_age_is_too_old(damsim: StandIn, run_main: Any) 
 def test_a_running_resync_is_joined_and_seen_to_its_end(damsim: StandIn, run_module: Any) -> None:
     keep_operations(damsim)
     compared(damsim)
-    damsim.settings(resync_trigger_delay=40)  # two seconds
+    damsim.settings(hold_resync=True)
     start_resync(damsim)
-    result = run_module(MODULE, named(damsim))
+    with once(looked(ONE, 2), damsim, hold_resync=False):
+        result = run_module(MODULE, named(damsim))
     assert (result["changed"], result["actions"]) == (False, ["join", "wait_trigger", "wait_operations"])
     assert result["planned"] is None
     assert writes(sent(damsim)) == []
@@ -176,9 +179,10 @@ def test_a_running_resync_is_joined_and_seen_to_its_end(damsim: StandIn, run_mod
 def test_a_queue_that_a_resync_left_is_waited_for(damsim: StandIn, run_module: Any) -> None:
     set_status(damsim, "RESYNC_TRIGGER_COMPLETED")
     work = {"triggerFunction": "syncStagingMediaContent", "moves": True, "times": 3}
-    damsim.settings(operation_delay=20)
+    damsim.settings(hold_operations=True)
     damsim.post("/_sim/operations", [work], at=damsim.subscribers[0])
-    result = run_module(MODULE, named(damsim))
+    with once(looked("/operations", 2), damsim, hold_operations=False):
+        result = run_module(MODULE, named(damsim))
     assert (result["failed"], result["changed"], result["actions"]) == (False, False, ["wait_operations"])
     assert result["states"][0]["status"] != "idle"
     assert result["states"][-1]["status"] == "idle"

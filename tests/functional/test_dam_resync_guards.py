@@ -22,6 +22,7 @@ from support.scenes import (
     register,
     sent,
     set_status,
+    triggers,
     writes,
 )
 from tooling.standin import StandIn

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import groupby
+from threading import Event, Thread
 from typing import Any
 
 from tooling.standin import Place, StandIn
@@ -178,3 +180,30 @@ def warned(result: Mapping[str, Any], *parts: str) -> bool:
 def triggers(standin: StandIn) -> int:
     """Return how often tasks asked the publisher for a comparison or a resync."""
     return writes(sent(standin)).count("PATCH subscriber")
+
+
+def looked(path: str, times: int) -> Callable[[list[Row]], bool]:
+    """Tell from what was sent whether so many GET requests went to an address that ``path`` (a pattern) fits."""
+    return lambda requests: sum(e["method"] == "GET" and bool(re.search(path, e["path"])) for e in requests) >= times
+
+
+@contextmanager
+def once(
+    seen: Callable[[list[Row]], bool], standin: StandIn, at: Place | None = None, **settings: Any
+) -> Iterator[None]:
+    """Change settings while the block runs, as soon as ``seen`` is true of what the modules sent: no race, no sleep."""
+    ended = Event()
+
+    def watch() -> None:
+        while not ended.wait(0.05):
+            if seen(sent(standin)):
+                standin.settings(at=at, **settings)
+                return
+
+    thread = Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
