@@ -127,10 +127,9 @@ def test_a_subscriber_is_all_that_the_server_says_of_it() -> None:
 
 def test_what_the_server_leaves_out_of_a_subscriber_is_null() -> None:
     fields = Subscriber.from_json({"id": "id-1", "targetHost": "sub.example"}).as_dict()
-    assert {value for name, value in fields.items() if name not in ("subscriber_id", "target_host", "enabled")} == {
-        None
-    }
-    assert fields["enabled"] is False
+    known = {name: fields.pop(name) for name in ("subscriber_id", "target_host", "enabled")}
+    assert set(fields.values()) == {None}
+    assert known["enabled"] is False
 
 
 @pytest.mark.parametrize("value", [None, "", "x", 5, 0, [], {}, {"a": []}, True, 1.5, float("inf")])
@@ -151,14 +150,14 @@ def test_a_cycle_length_is_a_number_or_null(given_length: Any, length: int | Non
 
 @pytest.mark.parametrize("data", [None, [], "x", 5, {}, {"id": "", "targetHost": "x"}, {"id": 5, "targetHost": "x"}])
 def test_a_subscriber_without_its_id_is_an_error(data: Any) -> None:
-    with pytest.raises(ServerError, match="a subscriber without a usable 'id'") as caught:
+    with pytest.raises(ServerError, match="subscriber lacks a usable 'id'") as caught:
         Subscriber.from_json(data)
     assert caught.value.status == 200
 
 
 @pytest.mark.parametrize("host", [None, "", 5, ["x"]])
 def test_a_subscriber_without_its_host_is_an_error(host: Any) -> None:
-    with pytest.raises(ServerError, match="without a usable 'targetHost'"):
+    with pytest.raises(ServerError, match="subscriber lacks a usable 'targetHost'"):
         Subscriber.from_json({"id": "id-1", "targetHost": host})
 
 
@@ -190,7 +189,7 @@ def test_an_operation_is_what_the_server_says_of_it_but_never_its_inputs() -> No
 def test_an_operation_without_what_tells_it_is_an_error(missing: str) -> None:
     data = {"id": "1", "triggerFunction": "f", "status": "TODO"}
     del data[missing]
-    with pytest.raises(ServerError, match=f"an operation without a usable '{missing}'|a operation without a usable"):
+    with pytest.raises(ServerError, match=f"operation lacks a usable '{missing}'"):
         Operation.from_json(data)
 
 
