@@ -109,24 +109,29 @@ def follow(dam: Dam, before: Subscriber, started: Started, kind: Kind, waiter: W
     ``lastResyncTime`` has to have been seen. Raises DamError where the run failed or another one took its place,
     TimedOut or the lasting error where it was not seen to end.
     """
+    what = f"the {kind.name} for '{before.target_host}'"
     try:
-        end = waiter.until(_look(dam, before, started, kind), f"the {kind.name} for '{before.target_host}' to end")
+        end = waiter.until(_look(dam, before, started, kind), f"{what} to end")
         if state_of(end) is kind.failed:
-            raise DamError(
-                f"The {kind.name} for '{before.target_host}' failed: its status is {end.resync_status}.",
-                last=end.resync_status,
-            )
+            raise _ended(f"T{what[1:]} failed: its status is {end.resync_status}.", end, waiter)
     except DamError as error:
         if kind is COMPARISON:
-            error.message += _diagnosis(dam)
+            advice = _diagnosis(dam)
+            error.message += advice
+            error.context["too_much_data"] = bool(advice)
         raise
-    if state_of(end) is kind.done:
-        return end
-    raise DamError(
-        f"The {kind.name} for '{before.target_host}' was not seen to end: meanwhile its status went to "
-        f"{end.resync_status}, so something else was started. Let that end, then run again.",
-        last=end.resync_status,
-    )
+    if state_of(end) is not kind.done:
+        raise _ended(
+            f"T{what[1:]} was not seen to end: meanwhile its status went to {end.resync_status}, so something else was "
+            "started. Let that end, then run again.",
+            end,
+            waiter,
+        )
+    return end
+
+
+def _ended(message: str, end: Subscriber, waiter: Waiter) -> DamError:
+    return DamError(message, last=end.resync_status, subscriber=end.as_dict(), duration=waiter.elapsed)
 
 
 def _look(dam: Dam, before: Subscriber, started: Started, kind: Kind) -> Callable[[], Look[Subscriber]]:

@@ -13,12 +13,13 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Su
 from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Look, Waiter
 
 
-def look(publisher: Dam, subscriber: Dam, subscriber_id: str) -> Look[Subscriber]:
+def look(publisher: Dam, subscriber: Dam, subscriber_id: str, first_sync: bool = False) -> Look[Subscriber]:
     """What is still running, in a few words, or ``quiet``.
 
     A comparison of this very subscriber does not count: it can be joined. Everything else has to end first, since a
     publisher takes one comparison or resync at a time, and what is being staged shows up as a mismatch (vendor's
-    documentation).
+    documentation). With ``first_sync`` staging has to have reached the subscriber too: right after a registration an
+    idle queue proves nothing.
     """
     me = None
     busy: str | None = None
@@ -31,11 +32,13 @@ def look(publisher: Dam, subscriber: Dam, subscriber_id: str) -> Look[Subscriber
         raise DamError(f"The publisher has no subscriber {subscriber_id} any more: it was deregistered meanwhile.")
     if busy is not None:
         return Look(busy, False, me)
+    if first_sync and me.last_sync_time is None:
+        return Look("not staged yet", False, me)
     queue = Queue(subscriber, "sync").look()
     return Look("quiet" if queue.done else f"sync operations: {queue.status}", queue.done, me)
 
 
-def settle(publisher: Dam, subscriber: Dam, known: Subscriber, waiter: Waiter) -> Subscriber:
+def settle(publisher: Dam, subscriber: Dam, known: Subscriber, waiter: Waiter, first_sync: bool) -> Subscriber:
     """Wait until nothing is in the way; raises TimedOut, which names what still is, or the error that lasted."""
     what = f"the publisher and '{known.target_host}' to have nothing running"
-    return waiter.until(lambda: look(publisher, subscriber, known.subscriber_id), what, SHARE)
+    return waiter.until(lambda: look(publisher, subscriber, known.subscriber_id, first_sync), what, SHARE)

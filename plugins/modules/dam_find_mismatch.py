@@ -149,6 +149,12 @@ last:
   description: The last status seen.
   returned: when a wait failed
   type: str
+too_much_data:
+  description:
+    - Whether the publisher has C(findStagingMismatch) operations that failed after retries, which the vendor's
+      documentation names as the sign of too much data. The error's message then holds the vendor's advice.
+  returned: when the comparison failed or was not seen to end
+  type: bool
 """
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._compare import verdict, without_logs

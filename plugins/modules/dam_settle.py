@@ -28,6 +28,14 @@ attributes:
     support: full
     details:
       - It looks once and does not wait.
+options:
+  first_sync:
+    type: bool
+    default: false
+    description:
+      - Wait also until staging has reached the subscriber for the first time, that is, until its C(lastSyncTime) is
+        set.
+        Right after a registration nothing runs yet, so an idle queue proves nothing.
 seealso:
   - module: dxops.dam_staging.dam_find_mismatch
   - module: dxops.dam_staging.dam_operations_info
@@ -89,16 +97,18 @@ def work(task: Task) -> None:
     known = task.chosen()
     subscriber = task.subscriber_dam(known)
     if task.params["wait"] and not task.check_mode:
-        known = settle(task.publisher, subscriber, known, waiter)
+        known = settle(task.publisher, subscriber, known, waiter, task.params["first_sync"])
         busy = None
     else:
-        seen = look(task.publisher, subscriber, known.subscriber_id)
+        seen = look(task.publisher, subscriber, known.subscriber_id, task.params["first_sync"])
         busy = None if seen.done else seen.status
     task.result.update(subscriber=known.as_dict(), settled=busy is None, busy=busy, duration=waiter.elapsed)
 
 
 def main() -> None:
-    run(work, {**other_environment_spec(), **one_subscriber_spec(), **wait_spec()}, **ONE_SUBSCRIBER)
+    first_sync = {"type": "bool", "default": False}
+    spec = {**other_environment_spec(), **one_subscriber_spec(), **wait_spec(), "first_sync": first_sync}
+    run(work, spec, **ONE_SUBSCRIBER)
 
 
 if __name__ == "__main__":
