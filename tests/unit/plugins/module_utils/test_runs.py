@@ -250,7 +250,9 @@ def test_a_failed_comparison_is_an_error() -> None:
         DamError, match=r"^The comparison for 'sub.example.com' failed: its status is FIND_MISMATCH_F"
     ) as caught:
         follow(dam.dam, IDLE, TRIGGERED, COMPARISON, Clock().waiter())
-    assert caught.value.context == {"last": "FIND_MISMATCH_FAILED"}
+    assert caught.value.context["last"] == "FIND_MISMATCH_FAILED"
+    assert caught.value.context["subscriber"]["resync_status"] == "FIND_MISMATCH_FAILED"
+    assert caught.value.context["too_much_data"] is False
 
 
 def test_a_failed_resync_is_an_error_without_a_diagnosis_of_comparisons() -> None:
