@@ -48,7 +48,8 @@ class Dam:
         try:
             return self._seen(self.client.get(path, **query)).body
         except ServerError as error:
-            if error.status in (404, 405) and since is not None:
+            of_this_call = str(error.context.get("url", "")).startswith(self.url)  # and not of the login before it
+            if error.status in (404, 405) and since is not None and of_this_call:
                 error.message += (
                     f" This call came with DAM release {since}: check that the server is not older, and that hostname, "
                     "dx_port and dam_api_version lead to its DAM API."

@@ -203,6 +203,8 @@ def refused(method: str, raw: Raw, scrub: Scrub, account: str | None, login: boo
         text = f"Login as '{account}' failed. {text}"
     if raw.status == 401 and login:
         text += " Check dx_username and dx_password."
+    elif raw.status == 404 and login:
+        text += " Check that hostname, dx_port, ring_api_port and ring_api_version lead to the Ring API."
     elif raw.status in (401, 403):
         who = f"'{account}'" if account else "that the ltpa_token belongs to"
         text += f" The account {who} has to be an administrator of DAM."
