@@ -1,0 +1,306 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Mismatch logs as a whole: counted, planned from, and deleted with proof."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._compare import verdict, without_logs
+from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import (
+    Planned,
+    count_mismatches,
+    delete_logs,
+    plan,
+)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
+    DamError,
+    NotSupported,
+    OptionError,
+    ServerError,
+    Unreachable,
+)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._rows import mismatch_pages, refuse_report
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import (
+    IN_PROGRESS,
+    NOT_ALL,
+    RECORD_ACTIONS,
+    RECORD_TYPES,
+    RUN_FIRST,
+)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row
+from support.fakes import NEVER_MOVED, Clock, FakeDam, subscriber
+
+ONE = "id-1"
+DOWN = ServerError("DELETE was answered with 502.", status=502)
+
+
+def log_of(record_type: str | None, action: str | None, number: int = 0) -> Row:
+    """Make a row of the mismatch logs."""
+    return {"recordType": record_type, "recordAction": action, "recordId": str(number)}
+
+
+def logs(rows: list[Row], cap: int = 1000, unknown: tuple[str, ...] = ()) -> Any:
+    """Answer ``mismatches`` as a server does that gives ``cap`` rows at most and rejects some types."""
+
+    def mismatches(
+        offset: int, limit: int, subscriber_id: str | None = None, kind: str | None = None, action: str | None = None
+    ) -> list[Row]:
+        if kind in unknown:
+            raise ServerError("no such type", status=400)
+        fitting = [row for row in rows if kind in (None, row["recordType"]) and action in (None, row["recordAction"])]
+        return fitting[offset : offset + min(limit, cap)]
+
+    return mismatches
+
+
+def dam_with(rows: list[Row], **more: Any) -> FakeDam:
+    """Make a publisher that holds these logs."""
+    return FakeDam(repeat=("mismatches",), mismatches=[logs(rows, **more)])
+
+
+@given(number=st.integers(0, 3000), cap=st.integers(1, 1000))
+@settings(deadline=None)
+def test_logs_are_counted_right_whatever_the_server_gives_at_once_and_cheaply(number: int, cap: int) -> None:
+    dam = dam_with([log_of("KEYWORD", "CREATE")] * number, cap=cap)
+    assert count_mismatches(dam.dam, ONE) == number
+    assert len(dam.calls) <= 2 + 2 * number.bit_length()
+
+
+def test_what_is_counted_is_what_was_asked_for() -> None:
+    rows = [log_of("KEYWORD", "CREATE")] * 3 + [log_of("KEYWORD", "DELETE")] * 2 + [log_of("VERSION", "DELETE")]
+    dam = dam_with(rows)
+    assert count_mismatches(dam.dam, ONE, "KEYWORD") == 5
+    assert count_mismatches(dam.dam, ONE, "KEYWORD", "DELETE") == 2
+    assert count_mismatches(dam.dam, ONE, None, "DELETE") == 3
+    assert {call[3] for call in dam.calls} == {ONE}
+
+
+kinds = st.sampled_from([*RECORD_TYPES, "NEW_TYPE", None])
+actions = st.sampled_from([*RECORD_ACTIONS, "NEW_ACTION", None])
+
+
+@given(st.lists(st.tuples(kinds, actions), max_size=60))
+@settings(deadline=None)
+def test_a_plan_counts_every_row_and_takes_the_unknown_for_deletions(pairs: list[tuple[Any, Any]]) -> None:
+    planned = plan(dam_with([log_of(kind, action) for kind, action in pairs]).dam, ONE)
+    known = [(kind, action) for kind, action in pairs if kind in RECORD_TYPES and action in RECORD_ACTIONS]
+    assert planned.total == len(pairs)
+    assert sum(planned.by_action.values()) == len(pairs)
+    assert planned.by_action["UNKNOWN"] == len(pairs) - len(known)
+    deletions = sum(action == "DELETE" for _kind, action in known)
+    assert planned.deletes == deletions + len(pairs) - len(known)
+    for kind, counts in planned.by_type.items():
+        assert counts == {action: known.count((kind, action)) for action in RECORD_ACTIONS}
+    assert planned.as_dict() == {
+        "total": planned.total,
+        "by_type": planned.by_type,
+        "by_action": planned.by_action,
+    }
+
+
+def test_nothing_to_repair_is_planned_with_one_request() -> None:
+    dam = dam_with([])
+    assert plan(dam.dam, ONE) == Planned(0, {})
+    assert len(dam.calls) == 1
+
+
+def test_types_are_asked_for_only_until_every_row_is_found() -> None:
+    dam = dam_with([log_of("COLLECTION", "DELETE")] * 5)
+    assert plan(dam.dam, ONE).by_type == {"COLLECTION": {"CREATE": 0, "UPDATE": 0, "DELETE": 5}}
+    assert {call[4] for call in dam.calls} == {None, "COLLECTION"}
+
+
+def test_a_type_that_the_release_does_not_know_is_passed_over() -> None:
+    dam = dam_with([log_of("KEYWORD", "CREATE")], unknown=("COLLECTION_MEDIA_RELATION",))
+    assert plan(dam.dam, ONE).by_type == {"KEYWORD": {"CREATE": 1, "UPDATE": 0, "DELETE": 0}}
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
+def test_any_other_error_ends_the_counting(status: int) -> None:
+    def mismatches(offset: int, limit: int, subscriber_id: str, kind: str | None, action: str | None) -> list[Row]:
+        if kind:
+            raise ServerError("no", status=status)
+        return [] if offset else [log_of(None, None)]
+
+    with pytest.raises(ServerError):
+        plan(FakeDam(repeat=("mismatches",), mismatches=[mismatches]).dam, ONE)
+
+
+# Deletion
+
+
+def test_a_deletion_is_proven_by_looking() -> None:
+    dam = FakeDam(delete_mismatches=[None], mismatches=[[]])
+    clock = Clock()
+    delete_logs(dam.dam, ONE, clock, clock.sleep)
+    assert dam.calls == [("delete_mismatches", ONE), ("mismatches", 0, 1, ONE)]
+    assert clock.pauses == []
+
+
+def test_a_deletion_that_takes_a_moment_is_waited_for() -> None:
+    dam = FakeDam(delete_mismatches=[None], mismatches=[[{}], [{}], []])
+    clock = Clock()
+    delete_logs(dam.dam, None, clock, clock.sleep)
+    dam.finish()
+    assert clock.now == 2
+
+
+def test_a_deletion_that_was_accepted_but_did_nothing_is_an_error() -> None:
+    dam = FakeDam(repeat=("mismatches",), delete_mismatches=[None], mismatches=[[{}]])
+    clock = Clock()
+    with pytest.raises(DamError, match=r"accepted the deletion, but the logs are still there\. Running again"):
+        delete_logs(dam.dam, ONE, clock, clock.sleep)
+    assert clock.now == 10
+
+
+LOST: list[DamError] = [Unreachable("reset", sent=True), Unreachable("refused", sent=False), DOWN]
+
+
+@pytest.mark.parametrize("error", LOST, ids=repr)
+def test_a_deletion_whose_answer_was_lost_is_looked_for_and_never_repeated(error: DamError) -> None:
+    dam = FakeDam(delete_mismatches=[error], mismatches=[[{}], []])
+    clock = Clock()
+    delete_logs(dam.dam, ONE, clock, clock.sleep)
+    dam.finish()
+
+
+@pytest.mark.parametrize("error", LOST, ids=repr)
+def test_a_deletion_that_did_not_arrive_is_an_error_with_its_reason(error: DamError) -> None:
+    dam = FakeDam(repeat=("mismatches",), delete_mismatches=[error], mismatches=[[{}]])
+    clock = Clock()
+    with pytest.raises(DamError, match=r"^The mismatch logs were not deleted: .* Running again is safe\.") as caught:
+        delete_logs(dam.dam, ONE, clock, clock.sleep)
+    assert error.message in caught.value.message
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_release_without_the_call_is_told_apart(status: int) -> None:
+    dam = FakeDam(delete_mismatches=[ServerError("no such call.", status=status, url="u")])
+    clock = Clock()
+    with pytest.raises(NotSupported, match=r"no such call. Deleting mismatch logs came with.*CF216") as caught:
+        delete_logs(dam.dam, ONE, clock, clock.sleep)
+    assert caught.value.context == {"status": status, "url": "u"}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 409])
+def test_a_deletion_that_is_refused_is_an_error_at_once(status: int) -> None:
+    dam = FakeDam(delete_mismatches=[ServerError("no", status=status)])
+    clock = Clock()
+    with pytest.raises(ServerError):
+        delete_logs(dam.dam, ONE, clock, clock.sleep)
+
+
+def test_before_a_comparison_the_old_logs_go_and_the_subscriber_is_read_again() -> None:
+    changed = subscriber(None, None)
+    dam = FakeDam(delete_mismatches=[None], mismatches=[[]], subscriber=[changed])
+    before = subscriber("FIND_MISMATCH_COMPLETED")
+    assert without_logs(dam.dam, before, Clock().waiter(), pytest.fail) == (changed, True)
+
+
+def test_where_logs_cannot_be_deleted_the_user_is_warned_and_the_comparison_goes_on() -> None:
+    told: list[str] = []
+    dam = FakeDam(delete_mismatches=[ServerError("no such call.", status=404)])
+    before = subscriber("FIND_MISMATCH_COMPLETED")
+    assert without_logs(dam.dam, before, Clock().waiter(), told.append) == (before, False)
+    begin = "delete_previous: no such call. Deleting mismatch logs came with DAM release CF216. The old logs stay"
+    assert [text.startswith(begin) for text in told] == [True]
+
+
+# The verdict
+
+
+@pytest.mark.parametrize(
+    ("rows", "seen_to_end", "in_sync"), [(0, True, True), (0, False, None), (3, True, False), (3, False, False)]
+)
+def test_only_who_saw_a_comparison_end_without_rows_may_say_in_sync(
+    rows: int, seen_to_end: bool, in_sync: bool | None
+) -> None:
+    found = verdict(dam_with([log_of("KEYWORD", "CREATE")] * rows).dam, subscriber(), seen_to_end)
+    assert found == {"mismatch_count": rows, "in_sync": in_sync, "compared_at": NEVER_MOVED}
+
+
+def test_a_comparison_without_a_time_is_dated_by_the_servers_clock_only_where_it_was_seen() -> None:
+    from datetime import datetime, timezone
+
+    at = datetime(2026, 11, 2, 7, tzinfo=timezone.utc)  # noqa: UP017 - also run on Python 3.9
+    dam = FakeDam(repeat=("mismatches",), mismatches=[[]], now=[at])
+    assert verdict(dam.dam, subscriber(moved=None), seen_to_end=True)["compared_at"] == "2026-11-02T07:00:00+00:00"
+    assert verdict(dam.dam, subscriber(moved=None), seen_to_end=False)["compared_at"] is None
+
+
+# The rows of a report
+
+
+def rows_of(dam: FakeDam, kinds: list[str] | None, wanted: list[str] | None, one: bool = True) -> list[Row]:
+    """Return all rows that a report would hold."""
+    params = {"record_type": kinds, "record_action": wanted, "page_size": 2, "prefetch": 1}
+    return [row for page in mismatch_pages(dam.dam, subscriber() if one else None, params) for row in page]
+
+
+ROWS = [
+    log_of(kind, action, number)
+    for number, (kind, action) in enumerate(
+        [("KEYWORD", "CREATE"), ("KEYWORD", "DELETE"), ("VERSION", "CREATE"), ("NEW", None), ("KEYWORD", "CREATE")]
+    )
+]
+
+
+def test_without_a_filter_every_row_comes_once_whatever_it_holds() -> None:
+    dam = dam_with(ROWS)
+    assert rows_of(dam, None, None) == ROWS
+    assert rows_of(dam, [], []) == ROWS
+    assert {call[3] for call in dam.calls} == {ONE}
+
+
+def test_rows_of_all_subscribers_are_asked_for_without_naming_one() -> None:
+    dam = dam_with(ROWS)
+    assert rows_of(dam, None, None, one=False) == ROWS
+    assert {call[3] for call in dam.calls} == {None}
+
+
+def test_the_wanted_types_and_actions_come_one_after_the_other_and_each_once() -> None:
+    numbers = [
+        row["recordId"] for row in rows_of(dam_with(ROWS), ["VERSION", "KEYWORD", "VERSION"], ["CREATE", "CREATE"])
+    ]
+    assert numbers == ["2", "0", "4"]
+
+
+def test_a_type_that_the_release_does_not_know_is_an_error_that_names_the_option() -> None:
+    with pytest.raises(OptionError, match=r"^record_type: the server does not take PERMISSION; .* no such type"):
+        rows_of(dam_with(ROWS, unknown=("PERMISSION",)), ["PERMISSION"], None)
+
+
+def test_other_errors_of_the_server_stay_as_they_are() -> None:
+    for status, kinds in ((400, None), (500, ["KEYWORD"])):
+        error = ServerError("no", status=status)
+        with pytest.raises(ServerError) as caught:
+            rows_of(FakeDam(mismatches=[error]), kinds, None)
+        assert caught.value is error
+
+
+def test_a_report_of_one_is_refused_in_the_words_of_its_own_status() -> None:
+    refusal = refuse_report([subscriber("FIND_MISMATCH_START")], of_all=False)
+    assert refusal is not None
+    assert refusal.message == IN_PROGRESS
+    assert refusal.context["subscriber"]["resync_status"] == "FIND_MISMATCH_START"
+    assert refuse_report([subscriber("FIND_MISMATCH_COMPLETED")], of_all=False) is None
+    other = refuse_report([subscriber(None)], of_all=False)
+    assert other is not None
+    assert other.message == RUN_FIRST
+
+
+def test_a_report_of_all_is_refused_for_the_first_that_is_not_compared() -> None:
+    done, not_done = subscriber("FIND_MISMATCH_COMPLETED"), subscriber("RESYNC_TRIGGER_COMPLETED", id="id-2")
+    refusal = refuse_report([done, not_done], of_all=True)
+    assert refusal is not None
+    assert refusal.message == NOT_ALL
+    assert refusal.context["subscriber"]["subscriber_id"] == "id-2"
+    assert refuse_report([done, done], of_all=True) is None
+    assert refuse_report([], of_all=True) is None
