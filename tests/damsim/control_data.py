@@ -16,8 +16,10 @@ from damsim import events
 from damsim.api_common import answer
 from damsim.comparison import resource_record
 from damsim.control import done
+from damsim.errors import ApiError
 from damsim.expected import expected
 from damsim.names import CONTROL_BASE, Action, OperationStatus, RecordType
+from damsim.peer import PeerError
 from damsim.state import State
 from damsim.store import Record
 
@@ -96,7 +98,10 @@ class DataControl:
     async def expected(self, subscriber: str) -> Response:
         """What a comparison with a subscriber must find, whatever the comparison does."""
         target = self._state.registrations.get(subscriber)["targetHost"]
-        theirs = await self._state.peers.at(target).control(f"{CONTROL_BASE}/hashes")
+        try:
+            theirs = await self._state.peers.at(target).control(f"{CONTROL_BASE}/hashes")
+        except PeerError as error:
+            raise ApiError(502, str(error)) from error
         return answer(expected(self._hashes(), theirs, self._state.settings.cf))
 
     async def records(self, record_type: Annotated[RecordType | None, Query(alias="type")] = None) -> Response:

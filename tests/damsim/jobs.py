@@ -26,6 +26,10 @@ class JobFailedError(Exception):
     """A job ended without doing its work."""
 
 
+_FAILURES = (JobFailedError, PeerError, KeyError, TypeError, ValueError)
+"""How a job ends when it does not succeed; the last three when a subscriber's answer is not what it should be."""
+
+
 class Jobs:
     """Starts jobs and runs them.
 
@@ -123,7 +127,7 @@ class Jobs:
                 await self._attempts(operation, registration_id, target_host)
                 await self._held("dynamic")
                 await state.shared_clock.sleep_until(started + state.settings.comparison_delay)
-        except (JobFailedError, PeerError) as error:
+        except _FAILURES as error:
             await self._held("start", "dynamic")
             state.registrations.change(registration_id, {"syncFailureLogs": str(error)})
             self._finish(registration_id, ResyncStatus.FIND_MISMATCH_FAILED)
@@ -184,7 +188,7 @@ class Jobs:
                     raise JobFailedError("The resync could not be triggered.")
                 await self._post(registration_id, target_host)
                 await state.shared_clock.sleep_until(started + state.settings.resync_trigger_delay)
-        except (JobFailedError, PeerError) as error:
+        except _FAILURES as error:
             state.registrations.change(registration_id, {"syncFailureLogs": str(error)})
             self._finish(registration_id, ResyncStatus.RESYNC_TRIGGER_FAILED)
         else:

@@ -54,7 +54,7 @@ class Peer:
         response = await self._call("GET", DAM_BASE + path, params=query)
         if response.status_code == httpx.codes.NOT_FOUND:
             return None
-        return self._good(response).json()
+        return self._json(response)
 
     async def post(self, path: str, content: bytes) -> Any:
         """JSON of a POST of JSON below the DAM API.
@@ -63,11 +63,11 @@ class Peer:
             PeerError: no answer, or an error.
         """
         headers = {"Content-Type": "application/json"}
-        return self._good(await self._call("POST", DAM_BASE + path, content=content, headers=headers)).json()
+        return self._json(await self._call("POST", DAM_BASE + path, content=content, headers=headers))
 
     async def control(self, path: str) -> Any:
         """JSON of a GET of the other stand-in's control surface."""
-        return self._good(await self._send("GET", path)).json()
+        return self._json(await self._send("GET", path))
 
     async def _call(self, method: str, path: str, headers: dict[str, str] | None = None, **what: Any) -> httpx.Response:
         for attempt in range(2):
@@ -94,8 +94,14 @@ class Peer:
             return await self._client.request(
                 method, self._base + path, headers={**self._headers, **(headers or {})}, **what
             )
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise PeerError(f"{method} {self._base}{path}: {type(error).__name__}: {error}") from error
+
+    def _json(self, response: httpx.Response) -> Any:
+        try:
+            return self._good(response).json()
+        except ValueError as error:
+            raise PeerError(f"{response.request.method} {response.request.url} answered no JSON") from error
 
     @staticmethod
     def _good(response: httpx.Response) -> httpx.Response:

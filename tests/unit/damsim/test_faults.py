@@ -125,3 +125,20 @@ def test_the_publisher_logs_in_again_when_its_token_ends(pair: Pair) -> None:
     pair.subscriber.sim("POST", "/sessions/expire")
     assert pair.run(FIND) == "FIND_MISMATCH_COMPLETED"
     assert pair.run(RESYNC) == "RESYNC_TRIGGER_COMPLETED"
+
+
+@pytest.mark.parametrize("body", ["<html>", "[]", "{}", "null", '{"contents": [1]}'])
+def test_a_comparison_fails_when_the_subscribers_answers_make_no_sense(pair: Pair, body: str) -> None:
+    fault = {"path": "/staging/records", "kind": "body", "body": body, "source": "peer", "times": 1000}
+    pair.subscriber.sim("POST", "/faults", [fault])
+    assert pair.run(FIND) == "FIND_MISMATCH_FAILED"
+
+
+@pytest.mark.parametrize(
+    "host", ["", " ", "\r\n", "a b", "[::1", "no.such.host.invalid", "x" * 300, "ü", "1.2.3.4.5:x"]
+)
+def test_a_comparison_with_a_host_that_is_none_fails(pair: Pair, host: str) -> None:
+    pair.publisher.sim("POST", f"/subscribers/{pair.id}", {"targetHost": host})
+    assert pair.publisher.patch(pair.id, resyncStatus=FIND).status_code == 200
+    pair.publisher.idle()
+    assert pair.registration()["resyncStatus"] == "FIND_MISMATCH_FAILED"
