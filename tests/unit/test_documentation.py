@@ -31,7 +31,13 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("dam_
 WRONG = ROOT / "docs" / "docsite" / "rst" / "what_can_go_wrong.rst"
 LABELS = "ansible_collections.dxops.dam_staging.docsite."
 
-PUBLIC_NAMES = {"dam_consistency_result", "dam_consistency_artifact", "dam_consistency_report_path"}
+PUBLIC_NAMES = {
+    "dam_consistency_artifact",
+    "dam_consistency_paused",
+    "dam_consistency_paused_artifact",
+    "dam_consistency_report_path",
+    "dam_consistency_result",
+}
 
 
 def ids(value: object) -> str:
@@ -151,6 +157,25 @@ def test_role_variables_that_are_named_exist() -> None:
 def test_every_role_variable_is_documented(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert {name for name in documents.role_variables() if not re.search(rf"\b{name}\b", text)} == set()
+
+
+@pytest.mark.parametrize("path", [READMES[1], ROOT / "docs/docsite/rst/consistency_cycle.rst"], ids=ids)
+def test_every_entry_point_of_the_role_is_documented(path: Path) -> None:
+    specs = yaml.safe_load((ROOT / "roles/dam_consistency/meta/argument_specs.yml").read_text(encoding="utf-8"))
+    shown = set(re.findall(r"`+(\w+)`+", path.read_text(encoding="utf-8")))
+    assert set(specs["argument_specs"]) - {"main"} - shown == set()
+
+
+def test_every_playbook_that_is_shipped_is_in_the_readme() -> None:
+    left_out = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["build_ignore"]
+    shipped = {path.stem for path in (ROOT / "playbooks").glob("*.yml") if f"playbooks/{path.name}" not in left_out}
+    shown = set(re.findall(r"^\| `dxops\.dam_staging\.(\w+)` \|", READMES[0].read_text(encoding="utf-8"), re.MULTILINE))
+    assert shown == shipped
+
+
+def test_every_module_is_in_the_readme() -> None:
+    shown = re.findall(r"^\| `(dam_\w+)` \|", READMES[0].read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(shown) == MODULES
 
 
 def test_defaults_in_the_readme_of_the_role_are_those_of_the_role() -> None:
