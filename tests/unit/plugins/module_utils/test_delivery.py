@@ -1,0 +1,242 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a finished report comes to its place, or goes from it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._delivery import Place
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report import ReportResult, write_report
+
+ROW = {"recordType": "KEYWORD", "recordAction": "CREATE", "recordId": "1"}
+
+
+class FakeFiles:
+    """Does with files what Ansible would, and remembers it. ``modes_differ``: owner or mode are not as asked for."""
+
+    def __init__(self, check_mode: bool = False, diff_mode: bool = False, modes_differ: bool = False) -> None:
+        self.check_mode = check_mode
+        self.diff_mode = diff_mode
+        self.modes_differ = modes_differ
+        self.done: list[str] = []
+
+    def keep_old(self, dest: str) -> None:
+        """Keep a copy of the old file."""
+        self.done.append("keep_old" if os.path.exists(dest) else "nothing to keep")
+
+    def publish(self, path: str, dest: str) -> bool:
+        """Put a file in its place."""
+        self.done.append("modes" if path == dest else "publish")
+        if path != dest:
+            assert not self.check_mode
+            shutil.copy(path, dest)
+        return self.modes_differ
+
+    def withdraw(self, dest: str) -> None:
+        """Remove a file."""
+        self.done.append("withdraw")
+        if not self.check_mode:
+            os.unlink(dest)
+
+    def checksum(self, path: str) -> str | None:
+        """Return the file's checksum."""
+        return hashlib.sha1(Path(path).read_bytes()).hexdigest() if os.path.exists(path) else None  # noqa: S324
+
+
+def report(folder: Path, rows: list[dict[str, Any]], report_format: str = "csv") -> ReportResult:
+    """Write a report as the module does."""
+    folder.mkdir(exist_ok=True)
+    return write_report(iter([rows] if rows else []), str(folder), report_format)
+
+
+def deliver(
+    tmp_path: Path,
+    dest: Path,
+    rows: list[dict[str, Any]],
+    files: FakeFiles,
+    keep_empty: bool = False,
+    kind: str = "csv",
+) -> dict[str, Any]:
+    """Deliver a report of these rows."""
+    made = report(tmp_path / "scratch", rows, kind)
+    try:
+        return Place(str(dest), kind, keep_empty).deliver(made, files)
+    finally:
+        made.discard()
+
+
+def test_a_report_that_is_not_there_yet_is_put_there(tmp_path: Path) -> None:
+    files, dest = FakeFiles(), tmp_path / "report.csv"
+    result = deliver(tmp_path, dest, [ROW], files)
+    assert result == {"changed": True, "dest": str(dest), "checksum": files.checksum(str(dest))}
+    assert files.done == ["nothing to keep", "publish"]
+    assert dest.read_text(encoding="utf-8").splitlines() == ["recordType,recordAction,recordId", "KEYWORD,CREATE,1"]
+
+
+def test_the_same_report_again_is_no_change_but_owner_and_mode_are_seen_to(tmp_path: Path) -> None:
+    dest = tmp_path / "report.csv"
+    deliver(tmp_path, dest, [ROW], FakeFiles())
+    again = FakeFiles()
+    assert deliver(tmp_path, dest, [ROW], again)["changed"] is False
+    assert again.done == ["modes"]
+    assert deliver(tmp_path, dest, [ROW], FakeFiles(modes_differ=True))["changed"] is True
+
+
+def test_another_report_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+    dest = tmp_path / "report.csv"
+    deliver(tmp_path, dest, [ROW], FakeFiles())
+    files = FakeFiles()
+    assert deliver(tmp_path, dest, [ROW, {**ROW, "recordId": "2"}], files)["changed"] is True
+    assert files.done == ["keep_old", "publish"]
+    assert dest.read_text(encoding="utf-8").count("KEYWORD") == 2
+
+
+@pytest.mark.parametrize("rows", [[ROW], []])
+def test_check_mode_changes_no_file_and_says_what_would_change(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
+    dest = tmp_path / "report.csv"
+    deliver(tmp_path, dest, [{**ROW, "recordId": "old"}], FakeFiles())
+    before = dest.read_bytes()
+    assert deliver(tmp_path, dest, rows, FakeFiles(check_mode=True))["changed"] is True
+    assert dest.read_bytes() == before
+
+
+def test_check_mode_for_a_new_file_touches_nothing(tmp_path: Path) -> None:
+    files = FakeFiles(check_mode=True)
+    assert deliver(tmp_path, tmp_path / "report.csv", [ROW], files)["changed"] is True
+    assert files.done == []
+
+
+def test_check_mode_for_the_same_file_looks_at_owner_and_mode(tmp_path: Path) -> None:
+    dest = tmp_path / "report.csv"
+    deliver(tmp_path, dest, [ROW], FakeFiles())
+    assert deliver(tmp_path, dest, [ROW], FakeFiles(check_mode=True))["changed"] is False
+    assert deliver(tmp_path, dest, [ROW], FakeFiles(check_mode=True, modes_differ=True))["changed"] is True
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "json"])
+def test_without_mismatches_an_old_report_goes(tmp_path: Path, kind: str) -> None:
+    dest = tmp_path / "report"
+    deliver(tmp_path, dest, [ROW], FakeFiles(), kind=kind)
+    result = deliver(tmp_path, dest, [], FakeFiles(), kind=kind)
+    assert result == {"changed": True, "dest": None, "checksum": None}
+    assert not dest.exists()
+    again = FakeFiles()
+    assert deliver(tmp_path, dest, [], again, kind=kind) == {"changed": False, "dest": None, "checksum": None}
+    assert again.done == []
+
+
+def test_without_mismatches_an_empty_report_can_be_asked_for(tmp_path: Path) -> None:
+    dest = tmp_path / "report.json"
+    result = deliver(tmp_path, dest, [], FakeFiles(), keep_empty=True, kind="json")
+    assert (result["changed"], result["dest"]) == (True, str(dest))
+    assert dest.read_text(encoding="utf-8").split() == ["[]"]
+    assert deliver(tmp_path, dest, [], FakeFiles(), keep_empty=True, kind="json")["changed"] is False
+
+
+@pytest.mark.parametrize("content", ["my diary\n", "a,b\n1,2\n", "[]"])
+def test_a_file_that_is_no_report_is_never_removed(tmp_path: Path, content: str) -> None:
+    dest = tmp_path / "report.csv"
+    dest.write_text(content, encoding="utf-8")
+    files = FakeFiles()
+    with pytest.raises(OptionError, match="does not look like a csv report and was not removed"):
+        deliver(tmp_path, dest, [], files)
+    assert files.done == []
+    assert dest.read_text(encoding="utf-8") == content
+
+
+def test_a_link_that_leads_nowhere_is_no_report(tmp_path: Path) -> None:
+    dest = tmp_path / "report.csv"
+    dest.symlink_to(tmp_path / "nothing")
+    with pytest.raises(OptionError, match="does not look like a csv report"):
+        deliver(tmp_path, dest, [], FakeFiles())
+    assert dest.is_symlink()
+
+
+def test_the_difference_shown_is_a_summary_and_never_rows(tmp_path: Path) -> None:
+    dest = tmp_path / "report.csv"
+    first = deliver(tmp_path, dest, [{**ROW, "recordId": "secret-1"}], FakeFiles(diff_mode=True))["diff"]
+    assert first["before"] == {}
+    assert first["after"]["by_action"]["CREATE"] == 1
+    second = deliver(tmp_path, dest, [{**ROW, "recordAction": "DELETE"}], FakeFiles(diff_mode=True))["diff"]
+    assert second["before"]["by_action"]["CREATE"] == 1
+    assert second["after"]["by_action"]["DELETE"] == 1
+    gone = deliver(tmp_path, dest, [], FakeFiles(diff_mode=True))["diff"]
+    assert gone["before"]["by_action"]["DELETE"] == 1
+    assert gone["after"] == {}
+    assert "secret-1" not in str((first, second, gone))
+
+
+def test_without_a_change_there_is_no_difference(tmp_path: Path) -> None:
+    dest = tmp_path / "report.csv"
+    deliver(tmp_path, dest, [ROW], FakeFiles())
+    assert "diff" not in deliver(tmp_path, dest, [ROW], FakeFiles(diff_mode=True))
+
+
+def test_a_file_that_is_no_report_has_no_summary_to_show(tmp_path: Path) -> None:
+    dest = tmp_path / "report.csv"
+    dest.write_text("my diary\n", encoding="utf-8")
+    assert deliver(tmp_path, dest, [ROW], FakeFiles(diff_mode=True))["diff"]["before"] == {}
+
+
+# Places that cannot be used
+
+
+def place(dest: Path) -> Place:
+    """Make a place for a CSV report."""
+    return Place(str(dest), "csv", keep_empty=False)
+
+
+def test_a_folder_is_no_place(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"^dest: '.*' is a folder\. Name a file in it"):
+        place(tmp_path)
+
+
+def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OptionError) as caught:
+        place(tmp_path / "missing" / "report.csv")
+    assert caught.value.message == f"dest: there is no folder '{tmp_path / 'missing'}'. Make it first."
+
+
+def test_what_is_neither_file_nor_folder_is_no_place(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OptionError, match="neither a regular file nor free to become one"):
+        place(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize(
+    ("forbidden", "message"),
+    [
+        (os.R_OK, "the user that runs the module cannot read it"),
+        (os.W_OK | os.X_OK, "cannot be written to by the user"),
+    ],
+)
+def test_what_the_user_may_not_touch_is_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forbidden: int, message: str
+) -> None:
+    dest = tmp_path / "report.csv"
+    dest.write_text("x", encoding="utf-8")
+    monkeypatch.setattr(os, "access", lambda _path, mode: mode != forbidden)
+    with pytest.raises(OptionError, match=message):
+        place(dest)
+
+
+def test_the_folder_of_a_link_is_where_it_leads(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "report.csv"
+    link.symlink_to(tmp_path / "real" / "report.csv")
+    assert place(link).folder == str(tmp_path / "real")
+
+
+def test_a_bare_name_belongs_into_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert place(Path("report.csv")).folder == str(tmp_path)
