@@ -110,7 +110,8 @@ def survey(publisher: Dam, dam_at: Callable[[str], Dam], params: dict[str, Any])
         has_mismatches=ask(source.unknown, lambda: bool(publisher.mismatches(0, 1, known(chosen).subscriber_id))),
         two_way=ask(target.unknown, lambda: two_way_staging(publisher, known(own), params["downstream_hosts"])),
         queue=ask(target.unknown, lambda: sync_queue(known(own))),
-        newest_at_publisher=ask(source.unknown, lambda: _newest(publisher)),
+        # A whole queue to look through, for a check that is made before a resync only.
+        newest_at_publisher=ask(source.unknown, lambda: _newest(publisher)) if params["before"] == "resync" else None,
     )
 
 
