@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Operation, Row, Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Waiter
 
@@ -106,3 +107,22 @@ def queue_of(rows: list[Row]) -> Callable[..., list[Row]]:
         return fitting[offset : offset + limit]
 
     return operations
+
+
+def log_of(record_type: str | None, action: str | None, number: int = 0) -> Row:
+    """Make a row of the mismatch logs."""
+    return {"recordType": record_type, "recordAction": action, "recordId": str(number)}
+
+
+def logs(rows: list[Row], cap: int = 1000, unknown: tuple[str, ...] = ()) -> Any:
+    """Answer ``mismatches`` as a server does that gives ``cap`` rows at most and rejects some types."""
+
+    def mismatches(
+        offset: int, limit: int, subscriber_id: str | None = None, kind: str | None = None, action: str | None = None
+    ) -> list[Row]:
+        if kind in unknown:
+            raise ServerError("no such type", status=400)
+        fitting = [row for row in rows if kind in (None, row["recordType"]) and action in (None, row["recordAction"])]
+        return fitting[offset : offset + min(limit, cap)]
+
+    return mismatches

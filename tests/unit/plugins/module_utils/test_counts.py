@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -22,42 +23,15 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import (
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
     DamError,
     NotSupported,
-    OptionError,
     ServerError,
     Unreachable,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._rows import mismatch_pages, refuse_report
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import (
-    IN_PROGRESS,
-    NOT_ALL,
-    RECORD_ACTIONS,
-    RECORD_TYPES,
-    RUN_FIRST,
-)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import RECORD_ACTIONS, RECORD_TYPES
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row
-from support.fakes import NEVER_MOVED, Clock, FakeDam, subscriber
+from support.fakes import NEVER_MOVED, Clock, FakeDam, log_of, logs, subscriber
 
 ONE = "id-1"
 DOWN = ServerError("DELETE was answered with 502.", status=502)
-
-
-def log_of(record_type: str | None, action: str | None, number: int = 0) -> Row:
-    """Make a row of the mismatch logs."""
-    return {"recordType": record_type, "recordAction": action, "recordId": str(number)}
-
-
-def logs(rows: list[Row], cap: int = 1000, unknown: tuple[str, ...] = ()) -> Any:
-    """Answer ``mismatches`` as a server does that gives ``cap`` rows at most and rejects some types."""
-
-    def mismatches(
-        offset: int, limit: int, subscriber_id: str | None = None, kind: str | None = None, action: str | None = None
-    ) -> list[Row]:
-        if kind in unknown:
-            raise ServerError("no such type", status=400)
-        fitting = [row for row in rows if kind in (None, row["recordType"]) and action in (None, row["recordAction"])]
-        return fitting[offset : offset + min(limit, cap)]
-
-    return mismatches
 
 
 def dam_with(rows: list[Row], **more: Any) -> FakeDam:
@@ -227,80 +201,7 @@ def test_only_who_saw_a_comparison_end_without_rows_may_say_in_sync(
 
 
 def test_a_comparison_without_a_time_is_dated_by_the_servers_clock_only_where_it_was_seen() -> None:
-    from datetime import datetime, timezone
-
     at = datetime(2026, 11, 2, 7, tzinfo=timezone.utc)  # noqa: UP017 - also run on Python 3.9
     dam = FakeDam(repeat=("mismatches",), mismatches=[[]], now=[at])
     assert verdict(dam.dam, subscriber(moved=None), seen_to_end=True)["compared_at"] == "2026-11-02T07:00:00+00:00"
     assert verdict(dam.dam, subscriber(moved=None), seen_to_end=False)["compared_at"] is None
-
-
-# The rows of a report
-
-
-def rows_of(dam: FakeDam, kinds: list[str] | None, wanted: list[str] | None, one: bool = True) -> list[Row]:
-    """Return all rows that a report would hold."""
-    params = {"record_type": kinds, "record_action": wanted, "page_size": 2, "prefetch": 1}
-    return [row for page in mismatch_pages(dam.dam, subscriber() if one else None, params) for row in page]
-
-
-ROWS = [
-    log_of(kind, action, number)
-    for number, (kind, action) in enumerate(
-        [("KEYWORD", "CREATE"), ("KEYWORD", "DELETE"), ("VERSION", "CREATE"), ("NEW", None), ("KEYWORD", "CREATE")]
-    )
-]
-
-
-def test_without_a_filter_every_row_comes_once_whatever_it_holds() -> None:
-    dam = dam_with(ROWS)
-    assert rows_of(dam, None, None) == ROWS
-    assert rows_of(dam, [], []) == ROWS
-    assert {call[3] for call in dam.calls} == {ONE}
-
-
-def test_rows_of_all_subscribers_are_asked_for_without_naming_one() -> None:
-    dam = dam_with(ROWS)
-    assert rows_of(dam, None, None, one=False) == ROWS
-    assert {call[3] for call in dam.calls} == {None}
-
-
-def test_the_wanted_types_and_actions_come_one_after_the_other_and_each_once() -> None:
-    numbers = [
-        row["recordId"] for row in rows_of(dam_with(ROWS), ["VERSION", "KEYWORD", "VERSION"], ["CREATE", "CREATE"])
-    ]
-    assert numbers == ["2", "0", "4"]
-
-
-def test_a_type_that_the_release_does_not_know_is_an_error_that_names_the_option() -> None:
-    with pytest.raises(OptionError, match=r"^record_type: the server does not take PERMISSION; .* no such type"):
-        rows_of(dam_with(ROWS, unknown=("PERMISSION",)), ["PERMISSION"], None)
-
-
-def test_other_errors_of_the_server_stay_as_they_are() -> None:
-    for status, kinds in ((400, None), (500, ["KEYWORD"])):
-        error = ServerError("no", status=status)
-        with pytest.raises(ServerError) as caught:
-            rows_of(FakeDam(mismatches=[error]), kinds, None)
-        assert caught.value is error
-
-
-def test_a_report_of_one_is_refused_in_the_words_of_its_own_status() -> None:
-    refusal = refuse_report([subscriber("FIND_MISMATCH_START")], of_all=False)
-    assert refusal is not None
-    assert refusal.message == IN_PROGRESS
-    assert refusal.context["subscriber"]["resync_status"] == "FIND_MISMATCH_START"
-    assert refuse_report([subscriber("FIND_MISMATCH_COMPLETED")], of_all=False) is None
-    other = refuse_report([subscriber(None)], of_all=False)
-    assert other is not None
-    assert other.message == RUN_FIRST
-
-
-def test_a_report_of_all_is_refused_for_the_first_that_is_not_compared() -> None:
-    done, not_done = subscriber("FIND_MISMATCH_COMPLETED"), subscriber("RESYNC_TRIGGER_COMPLETED", id="id-2")
-    refusal = refuse_report([done, not_done], of_all=True)
-    assert refusal is not None
-    assert refusal.message == NOT_ALL
-    assert refusal.context["subscriber"]["subscriber_id"] == "id-2"
-    assert refuse_report([done, done], of_all=True) is None
-    assert refuse_report([], of_all=True) is None

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The rows that a report is made of: whether they are to be had, and which."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError, ServerError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._rows import MismatchPages, refuse_report
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import IN_PROGRESS, NOT_ALL, RUN_FIRST
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row
+from support.fakes import FakeDam, log_of, logs, subscriber
+
+
+def dam_with(rows: list[Row], unknown: tuple[str, ...] = ()) -> FakeDam:
+    """Make a publisher that holds these logs and rejects some types."""
+    return FakeDam(repeat=("mismatches",), mismatches=[logs(rows, unknown=unknown)])
+
+
+def rows_of(dam: FakeDam, kinds: list[str] | None, wanted: list[str] | None, one: bool = True) -> list[Row]:
+    """Return all rows that a report would hold."""
+    params = {"record_type": kinds, "record_action": wanted, "page_size": 2, "prefetch": 1}
+    return [row for page in MismatchPages(dam.dam, subscriber() if one else None, params) for row in page]
+
+
+ROWS = [
+    log_of(kind, action, number)
+    for number, (kind, action) in enumerate(
+        [("KEYWORD", "CREATE"), ("KEYWORD", "DELETE"), ("VERSION", "CREATE"), ("NEW", None), ("KEYWORD", "CREATE")]
+    )
+]
+
+
+def test_without_a_filter_every_row_comes_once_whatever_it_holds() -> None:
+    dam = dam_with(ROWS)
+    assert rows_of(dam, None, None) == ROWS
+    assert rows_of(dam, [], []) == ROWS
+    assert {call[3] for call in dam.calls} == {"id-1"}
+
+
+def test_rows_of_all_subscribers_are_asked_for_without_naming_one() -> None:
+    dam = dam_with(ROWS)
+    assert rows_of(dam, None, None, one=False) == ROWS
+    assert {call[3] for call in dam.calls} == {None}
+
+
+def test_the_wanted_types_and_actions_come_one_after_the_other_and_each_once() -> None:
+    numbers = [
+        row["recordId"] for row in rows_of(dam_with(ROWS), ["VERSION", "KEYWORD", "VERSION"], ["CREATE", "CREATE"])
+    ]
+    assert numbers == ["2", "0", "4"]
+
+
+def test_a_type_that_the_release_does_not_know_is_an_error_that_names_the_option() -> None:
+    with pytest.raises(OptionError, match=r"^record_type: the server does not take PERMISSION; .* no such type"):
+        rows_of(dam_with(ROWS, unknown=("PERMISSION",)), ["PERMISSION"], None)
+
+
+def test_other_errors_of_the_server_stay_as_they_are() -> None:
+    for status, kinds in ((400, None), (500, ["KEYWORD"])):
+        error = ServerError("no", status=status)
+        with pytest.raises(ServerError) as caught:
+            rows_of(FakeDam(mismatches=[error]), kinds, None)
+        assert caught.value is error
+
+
+def test_a_report_of_one_is_refused_in_the_words_of_its_own_status() -> None:
+    refusal = refuse_report([subscriber("FIND_MISMATCH_START")], of_all=False)
+    assert refusal is not None
+    assert refusal.message == IN_PROGRESS
+    assert refusal.context["subscriber"]["resync_status"] == "FIND_MISMATCH_START"
+    assert refuse_report([subscriber("FIND_MISMATCH_COMPLETED")], of_all=False) is None
+    other = refuse_report([subscriber(None)], of_all=False)
+    assert other is not None
+    assert other.message == RUN_FIRST
+
+
+def test_a_report_of_all_is_refused_for_the_first_that_is_not_compared() -> None:
+    done, not_done = subscriber("FIND_MISMATCH_COMPLETED"), subscriber("RESYNC_TRIGGER_COMPLETED", id="id-2")
+    refusal = refuse_report([done, not_done], of_all=True)
+    assert refusal is not None
+    assert refusal.message == NOT_ALL
+    assert refusal.context["subscriber"]["subscriber_id"] == "id-2"
+    assert refuse_report([done, done], of_all=True) is None
+    assert refuse_report([], of_all=True) is None
