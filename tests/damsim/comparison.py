@@ -133,7 +133,7 @@ class Comparison:
             PeerError: the subscriber did not answer.
         """
         theirs: dict[RecordType, dict[str, Record]] = {record_type: {} for record_type in _IN_COLLECTIONS}
-        ids = [record_id for record_id, _ in await self._ids(RecordType.COLLECTION, None, None, 0)]
+        ids = [record_id for record_id, _rest in await self._ids(RecordType.COLLECTION, None, None, 0)]
         for start in range(0, len(ids), _IN_FLIGHT):
             part = ids[start : start + _IN_FLIGHT]
             answers = await asyncio.gather(*(self._details(collection_id) for collection_id in part))

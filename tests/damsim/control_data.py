@@ -138,7 +138,7 @@ class DataControl:
         """Add operations as they are."""
         ids = []
         for raw in added if isinstance(added, list) else [added]:
-            ids += [self._add_operation(raw) for _ in range(raw.times)]
+            ids += [self._add_operation(raw) for _turn in range(raw.times)]
         self._state.wake()
         return done(ids=ids)
 

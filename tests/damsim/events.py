@@ -67,7 +67,7 @@ class Outbox:
         rows = self._db.execute(
             "SELECT seq, doc FROM events WHERE subscriber_id=? ORDER BY seq LIMIT ?", (subscriber_id, limit)
         ).fetchall()
-        return [json.loads(doc) for _, doc in rows], rows[-1][0] if rows else 0
+        return [json.loads(doc) for _rest, doc in rows], rows[-1][0] if rows else 0
 
     def echoes(self, subscriber_id: str | None = None) -> bool:
         """Whether an event waits, for one subscriber or any, that goes back to where it came from."""

@@ -31,7 +31,7 @@ def expected(ours: Hashes, theirs: Hashes, release: int) -> dict[str, Any]:
         rows += [(record_type, "UPDATE", i) for i, value in here.items() if there.get(i, value) != value]
         rows += [(record_type, "DELETE", i) for i in there if i not in here]
     counts: dict[str, dict[str, int]] = {}
-    for name, action, _ in rows:
+    for name, action, _rest in rows:
         counts.setdefault(name, {}).setdefault(action, 0)
         counts[name][action] += 1
     return {"rows": sorted(rows), "counts": counts}

@@ -80,7 +80,7 @@ class MismatchLogs:
         ).fetchall()
         if rows:
             self._remember(places, offset + len(rows), rows[-1][0])
-        return f"[{','.join(doc for _, doc in rows)}]"
+        return f"[{','.join(doc for _rest, doc in rows)}]"
 
     @staticmethod
     def _remember(places: list[tuple[int, int]], offset: int, seq: int) -> None:
@@ -100,7 +100,7 @@ class MismatchLogs:
             (subscriber_id, record_type, action, last, size),
         ).fetchall():
             last = rows[-1][0]
-            yield [json.loads(doc) for _, doc in rows]
+            yield [json.loads(doc) for _rest, doc in rows]
 
 
 def _text(value: object) -> str | None:

@@ -161,7 +161,7 @@ class Operations:
         if functions is not None:
             one = "substr(trigger_function, 1, length(?))=?" if prefix else "trigger_function=?"
             sql += f" AND ({' OR '.join([one] * len(functions))})"
-            values += [name for name in functions for _ in range(2 if prefix else 1)]
+            values += [name for name in functions for _turn in range(2 if prefix else 1)]
         rows = self._db.execute(
             f"{sql} ORDER BY seq LIMIT ? OFFSET ?", (*values, -1 if limit is None else limit, offset)
         )
@@ -169,7 +169,7 @@ class Operations:
 
 
 def _shown(row: tuple[Any, ...]) -> dict[str, Any]:
-    _, identity, function, status, _, _, retries, inputs, error, created, updated, owner, priority = row
+    _rest, identity, function, status, _rest, _rest, retries, inputs, error, created, updated, owner, priority = row
     shown = {
         "id": identity,
         "triggerFunction": function,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from damsim import tls
 from damsim.settings import Settings
+from damsim.tls import Files
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Options:
     peers: tuple[str, ...] = ()
     two_way: bool = False
     ready_file: Path | None = None
-    tls_files: tls.Files | None = None
+    tls_files: Files | None = None
     tls: bool = False
     tls_dir: Path | None = None
     parent_pid: int | None = None

@@ -70,7 +70,7 @@ def _place(name: str, index: int, host: str, port: int, plain: bool) -> Place:
 
 def _on_one_port(roles: list[tuple[str, int]], port: int) -> list[Place]:
     """Each environment at a loopback address of its own, all on one port, so that target hosts need none."""
-    for _ in range(_TRIES_FOR_COMMON_PORT):
+    for _turn in range(_TRIES_FOR_COMMON_PORT):
         places: list[Place] = []
         try:
             for name, index in roles:

@@ -57,7 +57,7 @@ class WindowIndex:
         start = min(offset, blocks.count)
         end = min(offset + limit, blocks.count)
         low, first_id = self._at(record_type, blocks, start)
-        high, _ = self._at(record_type, blocks, end)
+        high, _rest = self._at(record_type, blocks, end)
         total = (high - low) % _MODULUS
         return Window(_digest(end - start, total), end - start, first_id if end > start else None)
 
@@ -87,7 +87,7 @@ class WindowIndex:
         rows = self._db.execute(
             f"{_SCAN} AND id>=? ORDER BY id LIMIT ?", (record_type, first_id, inside + 1)
         ).fetchall()
-        total = blocks.sums[block] + sum(int(value, 16) for _, value in rows[:inside])
+        total = blocks.sums[block] + sum(int(value, 16) for _rest, value in rows[:inside])
         return total, rows[inside][0] if len(rows) > inside else None
 
     def _current(self, record_type: RecordType) -> _Blocks:
@@ -103,7 +103,7 @@ class WindowIndex:
         cursor = self._db.execute(f"{_SCAN} ORDER BY id", (record_type,))
         while rows := cursor.fetchmany(_BLOCK):
             first_ids.append(rows[0][0])
-            total += sum(int(value, 16) for _, value in rows)
+            total += sum(int(value, 16) for _rest, value in rows)
             sums.append(total)
             count += len(rows)
         return _Blocks(generation, first_ids, sums, count)

@@ -32,7 +32,7 @@ def library() -> Library:
     return lib
 
 
-def damage(_: Library) -> list[Damage]:
+def damage(_library: Library) -> list[Damage]:
     """What is wrong at the subscriber."""
     return [
         removed(T.COLLECTION, "Collection 1"),

@@ -44,7 +44,7 @@ def library() -> Library:
     return lib
 
 
-def damage(_: Library) -> list[Damage]:
+def damage(_library: Library) -> list[Damage]:
     """What is wrong at the subscriber: creations, updates and deletions of every type that can have them."""
     return [
         # Missing at the subscriber.

@@ -44,7 +44,7 @@ def test_equal_environments_have_no_mismatches(pair: Pair) -> None:
 
 
 def test_the_small_seed_has_every_kind_of_mismatch(pair: Pair) -> None:
-    kinds = {(record_type, action) for record_type, action, _ in pair.expected()}
+    kinds = {(record_type, action) for record_type, action, _rest in pair.expected()}
     actions = ("CREATE", "UPDATE", "DELETE")
     possible = {(str(record_type), action) for record_type in RecordType for action in actions}
     assert kinds == possible - {("RESOURCE", "UPDATE")}, "of a resource only the id is ever seen"

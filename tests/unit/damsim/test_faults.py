@@ -30,7 +30,7 @@ def test_a_status_with_headers_and_body_comes_as_often_as_asked(pair: Pair) -> N
         "times": 2,
     }
     faults(pair, fault)
-    for _ in range(2):
+    for _turn in range(2):
         response = pair.publisher.call("GET", "/staging/subscriber")
         assert (response.status_code, response.headers["retry-after"], response.text) == (503, "7", "<html>")
         assert response.headers["content-type"] == "text/html"

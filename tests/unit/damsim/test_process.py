@@ -159,7 +159,7 @@ def test_a_large_seed_has_as_many_records_and_mismatches_as_asked(tmp_path: Path
         assert pair.run(FIND) == "FIND_MISMATCH_COMPLETED"
         found = pair.mismatches()
         assert len(found) == 500
-        assert {action for _, action, _ in found} == set(kinds)
+        assert {action for _rest, action, _rest in found} == set(kinds)
         assert found == pair.expected()
         running.reset(str(tmp_path / "seed"))
         assert Pair(running).mismatches() == []

@@ -131,7 +131,7 @@ def test_an_operation_that_waits_succeeds_later(status: str) -> None:
         queue.tick(seconds)
     assert queue.statuses() == [status]
     assert queue.tick(9) == [status]
-    for _ in range(3):
+    for _turn in range(3):
         queue.tick(1)
     assert queue.statuses() == ["SUCCESS"]
     assert queue.has(0)
@@ -192,7 +192,7 @@ def test_an_operation_can_be_put_there_in_any_status_and_stays(pair: Pair, statu
 
 def wait_for_cycle(pair: Pair) -> None:
     """Let the cycle's time come, and wait until what it staged is done."""
-    for _ in range(100):
+    for _turn in range(100):
         pair.publisher.sim("POST", "/advance", {"seconds": 130})
         pair.publisher.idle()
         pair.subscriber.idle()
@@ -248,7 +248,7 @@ def test_a_subscriber_that_does_not_answer_holds_up_no_other(pair: Pair) -> None
         added = pair.publisher.call("POST", "/staging/subscriber", json={"targetHost": dead}).json()
         change = {"type": "KEYWORD", "action": "CREATE", "id": "new", "body": {"keyword": "new"}}
         pair.publisher.sim("POST", "/author", [change])
-        for _ in range(100):
+        for _turn in range(100):
             pair.publisher.sim("POST", "/advance", {"seconds": 130})
             pair.subscriber.idle()
             if pair.subscriber.sim("GET", "/hashes")["KEYWORD"].get("new"):

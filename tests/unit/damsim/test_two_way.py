@@ -23,7 +23,7 @@ def counts(digest: dict[str, Any]) -> dict[str, int]:
 
 def settle(pair: Pair) -> None:
     """What one side does wakes the other."""
-    for _ in range(5):
+    for _turn in range(5):
         pair.publisher.idle()
         pair.subscriber.idle()
 
@@ -71,7 +71,7 @@ def test_in_a_chain_what_was_staged_is_staged_on(pair: Pair, tmp_path: Path) -> 
 
 def staged_records(end: httpx.Client, identity: str) -> bool:
     """Whether the last environment gets a record within a few of its own idle moments."""
-    for _ in range(200):
+    for _turn in range(200):
         end.get("/_sim/idle")
         if any(record["id"] == identity for record in end.get("/_sim/records?type=COLLECTION").json()):
             return True

@@ -29,7 +29,7 @@ def filled(identities: list[str]) -> tuple[Records, WindowIndex]:
 def plainly(records: Records, offset: int, limit: int) -> Window:
     """The same from a fresh index over nothing but the window."""
     rows = records.hashes(KEYWORD)[offset : offset + limit]
-    return filled([identity for identity, _ in rows])[1].window(KEYWORD, 0, limit)
+    return filled([identity for identity, _rest in rows])[1].window(KEYWORD, 0, limit)
 
 
 @settings(max_examples=40, deadline=None)
@@ -40,7 +40,7 @@ def test_a_window_depends_on_its_records_alone(count: int, offset: int, limit: i
 
 
 def test_a_window_of_one_gives_the_id_at_its_offset() -> None:
-    _, windows = filled([f"{number:05d}" for number in range(1100)])
+    _rest, windows = filled([f"{number:05d}" for number in range(1100)])
     for offset in (0, 1, 511, 512, 513, 1024, 1099):
         assert windows.window(KEYWORD, offset, 1).first_id == f"{offset:05d}"
         assert windows.ids(KEYWORD, offset, 1)[0][0] == f"{offset:05d}"
