@@ -14,6 +14,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._report import (
     ReportResult,
     Summary,
     begins_as_report,
+    read_findings,
     read_summary,
 )
 
@@ -23,6 +24,8 @@ class Files(Protocol):
 
     check_mode: bool
     diff_mode: bool
+
+    def keep_old(self, dest: str) -> None: ...
 
     def publish(self, path: str, dest: str) -> bool: ...
 
@@ -45,6 +48,10 @@ class Place:
             raise OptionError(f"dest: '{self.dest}' is a folder. Name a file in it.")
         if os.path.exists(self.dest) and not os.path.isfile(self.dest):
             raise OptionError(f"dest: '{self.dest}' is neither a regular file nor free to become one.")
+        if os.path.isfile(self.dest) and not os.access(self.dest, os.R_OK):
+            raise OptionError(
+                f"dest: the file '{self.dest}' is there, but the user that runs the module cannot read it."
+            )
         if not os.path.isdir(folder):
             raise OptionError(f"dest: there is no folder '{folder}'. Make it first.")
         if not os.access(folder, os.W_OK | os.X_OK):
@@ -55,17 +62,26 @@ class Place:
         return os.path.dirname(os.path.realpath(self.dest)) or "."
 
     def deliver(self, report: ReportResult, files: Files) -> dict[str, Any]:
-        """Make the file what the report is: ``changed``, ``dest``, ``checksum``, and ``diff`` where it changed."""
+        """Make the file what the report is: ``changed``, ``dest``, ``checksum``, and ``diff`` where it changed.
+
+        Of a page besides ``findings_changed``: whether it says something else than the page that was there, apart from
+        the time of the comparison and from what was before a resync.
+        """
         if report.count == 0 and not self.keep_empty:
             return self._remove(files)
         before = files.checksum(self.dest)
         differs = before != report.checksum
         result: dict[str, Any] = {"changed": differs, "dest": self.dest, "checksum": report.checksum}
+        if report.findings:
+            result["findings_changed"] = report.findings != read_findings(self.dest)
         if differs and files.diff_mode:
             result["diff"] = self._diff(report.summary)
         if before is not None or not files.check_mode:
-            source = report.path if differs and not files.check_mode else self.dest
-            result["changed"] = files.publish(source, self.dest) or differs
+            publish = differs and not files.check_mode
+            if publish:
+                files.keep_old(os.path.realpath(self.dest))
+            # Only now does the new file get a name, and loses it at once to the renaming.
+            result["changed"] = files.publish(report.path if publish else self.dest, self.dest) or differs
         return result
 
     def _remove(self, files: Files) -> dict[str, Any]:
@@ -78,6 +94,8 @@ class Place:
                 f"{self.report_format} report and was not removed. Choose another dest, or empty_report=write."
             )
         result["changed"] = True
+        if self.report_format == "html":
+            result["findings_changed"] = True
         if files.diff_mode:
             result["diff"] = self._diff(None)
         files.withdraw(self.dest)

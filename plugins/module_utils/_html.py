@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from html import escape
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._columns import Columns
 from ansible_collections.dxops.dam_staging.plugins.module_utils._html_assets import (
+    AGES,
     GENERATOR,
     PAGE,
     SCRIPT,
     SUMMARY_LINE,
     TABLE,
 )
+from ansible_collections.dxops.dam_staging.plugins.module_utils._html_facts import HtmlContext, facts, html_text
 from ansible_collections.dxops.dam_staging.plugins.module_utils._html_matrix import matrix, number
 from ansible_collections.dxops.dam_staging.plugins.module_utils._html_style import STYLE
 from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import Fields, Summary
@@ -35,42 +37,29 @@ _LONGEST_CELL = 500
 
 _CHUNK = 256 * 1024
 _MARKS = {"in-sync": "\u2713", "drift": "\u2260", "not-proven": "?"}
+_CAUTION = (
+    " This may not be accurate: the comparison was not complete, or its logs changed, while they were being read."
+)
 _FOR_SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
-
-
-@dataclass(frozen=True)
-class HtmlContext:
-    """What the page says besides the rows."""
-
-    publisher: str
-    """The publisher's host."""
-    subscribers: Sequence[str]
-    """The subscribers' hosts."""
-    in_sync: bool | None = None
-    """The verdict; ``None`` when nothing proves either. Rows in the report always mean drift."""
-    compared_at: str | None = None
-    """When the comparison ended, as text in the time zone that it names."""
-    age: float | None = None
-    """Seconds between the comparison and the report."""
-    accurate: bool = True
-    """False when the rows were read while the comparison was not complete."""
-    filters: str | None = None
-    """What the rows were limited to, in words; then no rows prove nothing, and deletions may be missing."""
-    before: Mapping[str, Any] | None = None
-    """The summary from before a resync, as ``Summary.as_dict`` gives it: makes the page one of before and after."""
-    csv_name: str | None = None
-    """The name of a CSV beside the page that holds all rows."""
 
 
 class Html:
     """A page with a verdict, the numbers by type and action, and a table of the first 10,000 rows."""
 
-    def __init__(self, columns: Columns, summary: Summary, context: HtmlContext) -> None:
+    def __init__(self, columns: Columns, summary: Summary, context: Callable[[], HtmlContext]) -> None:
         self._columns = columns
         self._summary = summary
-        self._context = context
+        self._tell = context
         self._rows = 0
         self._size = 0
+        self._digest = hashlib.sha256()
+        self.findings: str | None = None
+        """Stands for what the page says, less times and what was before; known when it is assembled."""
+
+    @cached_property
+    def _context(self) -> HtmlContext:
+        """Not asked for before all rows are there, since how they came belongs to it."""
+        return self._tell()
 
     def encode(self, rows: Sequence[dict[str, Any]]) -> bytes:
         """Return the rows as bytes for the spool: those that the page still has room for."""
@@ -85,29 +74,33 @@ class Html:
             self._size += len(line.encode("utf-8"))
             lines.append(f",\n{line}" if self._rows else line)
             self._rows += 1
-        return "".join(lines).encode("utf-8")
+        data = "".join(lines).encode("utf-8")
+        self._digest.update(data)
+        return data
 
     def assemble(self, spool: BinaryIO) -> Iterator[bytes]:
         """Yield the page; ``spool`` holds the encoded rows and stands at its beginning."""
         table = self._table() if self._rows else '<div id="mismatches" tabindex="-1"></div>'
         state, headline, explanation = self._verdict()
         context = self._context
-        subscribers = ", ".join(context.subscribers)
+        self.findings = self._found(state)
         yield PAGE.format(
             generator=GENERATOR,
             policy=_policy(),
-            title=_html(f"{headline}: {context.publisher} \u2192 {subscribers}"),
+            title=html_text(f"{headline}: {context.publisher} \u2192 {context.hosts}"),
             summary_line=SUMMARY_LINE,
             summary=json_text(self._summary.as_dict()).translate(_FOR_SCRIPT),
             style=STYLE,
             state=state,
             mark=_MARKS[state],
-            headline=_html(headline),
-            explanation=_html(explanation),
-            facts="".join(f"<div><dt>{_html(name)}</dt><dd>{_html(text)}</dd></div>" for name, text in self._facts()),
+            headline=html_text(headline),
+            explanation=html_text(explanation),
+            facts=facts(context, self._deletes() if self._has_deletes() else None),
             deletes="deletes" if self._has_deletes() else "no-deletes",
+            findings=self.findings,
             matrices=self._matrices(),
             table=table,
+            ages=AGES,
         ).encode("utf-8")
         if self._rows:
             names = self._columns.names[:_MOST_COLUMNS]
@@ -118,10 +111,17 @@ class Html:
             yield f"\n]}}</script>\n<script>{SCRIPT}</script>\n".encode()
         yield b"</body>\n</html>\n"
 
+    def _found(self, state: str) -> str:
+        """So that the page of a later comparison that found the same can be told from one with news."""
+        context = self._context
+        said = [state, context.accurate, context.filters, context.publisher, dict(context.subscribers)]
+        self._digest.update(json_text([*said, self._columns.names, self._summary.as_dict()]).encode("utf-8"))
+        return self._digest.hexdigest()
+
     def _verdict(self) -> tuple[str, str, str]:
         """Return the state, the headline and the sentence below it; never more than what is proven."""
         count, context = self._summary.count, self._context
-        caution = "" if context.accurate else " The comparison was not complete when this was read."
+        caution = "" if context.accurate else _CAUTION
         if count:
             left = " left" if context.before is not None else ""
             headline = f"Drift: {number(count)} mismatch{'es' * (count > 1)}{left}"
@@ -148,17 +148,6 @@ class Html:
         records = "1 record" if count == 1 else f"{number(count)} records"
         return f"at least {records}" if self._context.filters else records
 
-    def _facts(self) -> Iterator[tuple[str, str]]:
-        context = self._context
-        yield "Publisher", context.publisher
-        yield "Subscriber" if len(context.subscribers) == 1 else "Subscribers", ", ".join(context.subscribers) or "none"
-        yield "Compared", context.compared_at or "not known"
-        yield "Age when written", "not known" if context.age is None else _duration(context.age)
-        if context.filters:
-            yield "Only", context.filters
-        if self._has_deletes():
-            yield "A resync would delete", self._deletes()
-
     def _matrices(self) -> str:
         now, before = self._summary.as_dict(), self._context.before
         parts = []
@@ -171,14 +160,18 @@ class Html:
             parts.append(matrix("Before the resync", "Type", was, scale=[was, left]))
             parts.append(matrix("What is left", "Type", left, scale=[was, left]))
         if len(now["by_subscriber"]) > 1:
-            parts.append(matrix("By subscriber", "Subscriber", now["by_subscriber"]))
+            hosts = self._context.subscribers
+            by_host = {hosts.get(name, name): counts for name, counts in now["by_subscriber"].items()}
+            # Two registrations of one host stay apart.
+            of_all = by_host if len(by_host) == len(now["by_subscriber"]) else now["by_subscriber"]
+            parts.append(matrix("By subscriber", "Subscriber", of_all))
         if not parts:
             return ""
         return f'<section aria-label="Numbers"><h2>Numbers</h2><div class="matrices">{"".join(parts)}</div></section>'
 
     def _table(self) -> str:
         headers = "".join(
-            f'<th scope="col"><button type="button">{_html(name[:_LONGEST_CELL])}</button></th>'
+            f'<th scope="col"><button type="button">{html_text(name[:_LONGEST_CELL])}</button></th>'
             for name in self._columns.names[:_MOST_COLUMNS]
         )
         notes = []
@@ -189,12 +182,8 @@ class Html:
         if self._context.csv_name:
             # The dot keeps a name with a colon from being taken for another kind of address.
             link = escape("./" + quote(self._context.csv_name.encode("utf-8", "surrogatepass"), safe=""))
-            notes.append(f'All rows: <a href="{link}">{_html(self._context.csv_name)}</a>.')
+            notes.append(f'All rows: <a href="{link}">{html_text(self._context.csv_name)}</a>.')
         return TABLE.format(headers=headers, note=f"<p>{' '.join(notes)}</p>" if notes else "")
-
-
-def _html(text: str) -> str:
-    return escape(visible(text))
 
 
 def _cell(value: Any) -> str:
@@ -204,18 +193,9 @@ def _cell(value: Any) -> str:
     return visible(text if len(text) <= _LONGEST_CELL else text[:_LONGEST_CELL] + "\u2026")
 
 
-def _duration(seconds: float) -> str:
-    minutes = int(max(0.0, seconds) // 60)
-    if minutes < 1:
-        return "less than a minute"
-    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    parts = [(days, "day"), (hours, "hour"), (0 if days else minutes, "minute")]
-    return " ".join(f"{amount} {unit}{'s' * (amount != 1)}" for amount, unit in parts if amount)
-
-
 def _policy() -> str:
     def digest(content: str) -> str:
         return "'sha256-" + base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode("ascii") + "'"
 
-    sources = f"style-src {digest(STYLE)}; script-src {digest(SCRIPT)}"
+    sources = f"style-src {digest(STYLE)}; script-src {digest(AGES)} {digest(SCRIPT)}"
     return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"

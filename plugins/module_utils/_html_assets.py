@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The frame and the script of the HTML report: all that a page needs stands in the page."""
+"""The frame and the scripts of the HTML report: all that a page needs stands in the page."""
 
 from __future__ import annotations
 
@@ -11,6 +11,38 @@ GENERATOR = "dxops.dam_staging report"
 # Marks the line that holds the summary as JSON, for the day when the page is read again.
 SUMMARY_LINE = '<script type="application/json" id="summary">'
 
+# Stands before what says the same whenever the same was found, whatever the time of the comparison.
+FINDINGS = '<meta name="findings" content="'
+
+# On every page: how long ago the times on it are, when somebody looks.
+AGES = """
+"use strict";
+(() => {
+  const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
+
+  function words(seconds) {
+    for (const [name, size] of units) {
+      const number = Math.floor(seconds / size);
+      if (number >= 1) {
+        return " (" + number.toLocaleString("en") + " " + name + (number === 1 ? "" : "s") + " ago)";
+      }
+    }
+    // This clock and the server's need not agree: a time that is still to come is not commented on.
+    return seconds > -60 ? " (just now)" : "";
+  }
+
+  function update() {
+    for (const time of document.querySelectorAll("time")) {
+      time.nextElementSibling.textContent = words((Date.now() - Date.parse(time.dateTime)) / 1000);
+    }
+  }
+
+  update();
+  setInterval(update, 30000);
+})();
+"""
+
+# On a page with rows: their table.
 SCRIPT = """
 "use strict";
 (() => {
@@ -99,6 +131,7 @@ PAGE = """<!DOCTYPE html>
 <head>
 <meta charset="utf-8">
 <meta name="generator" content="{generator}">
+<meta name="findings" content="{findings}">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
@@ -121,6 +154,7 @@ PAGE = """<!DOCTYPE html>
 </main>
 <footer>Staging mismatches of HCL Digital Experience DAM. The publisher is always the truth: a resync creates what the
 subscriber lacks, updates what differs, and deletes what only the subscriber has.</footer>
+<script>{ages}</script>
 """
 
 TABLE = """<section id="mismatches" aria-labelledby="mismatches-heading" tabindex="-1">

@@ -48,6 +48,7 @@ dl {
 }
 dt { color: var(--muted); font-size: 0.875rem; }
 dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
+.ago { color: var(--muted); font-weight: 400; }
 dl.deletes div:last-child dd { color: var(--delete); }
 .matrices { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1.5rem 2.5rem; }
 table { border-collapse: collapse; width: 100%; }
@@ -97,7 +98,7 @@ footer { color: var(--muted); font-size: 0.875rem; margin-top: 2.5rem; }
   }
   body { max-width: none; padding: 0; font-size: 10pt; }
   .verdict { border: 2px solid; border-left-width: 0.6rem; }
-  .skip, .tools div, .more { display: none; }
+  .skip, .tools div, .more, .ago { display: none; }
   .scroll { overflow: visible; border: 0; }
   .rows { font-size: 7pt; line-height: 1.3; }
   .rows td { min-width: 0; padding: 0.15rem 0.3rem; }

@@ -104,7 +104,6 @@ class Task:
         """
         place = os.path.realpath(dest)
         if path != dest:
-            self._back_up(place)
             self._module.atomic_move(path, place, unsafe_writes=bool(self.params.get("unsafe_writes")))
         arguments = self._module.load_file_common_arguments(self.params, path=place)
         return bool(self._module.set_fs_attributes_if_different(arguments, path != dest))
@@ -112,12 +111,13 @@ class Task:
     def withdraw(self, dest: str) -> None:
         """Remove a file."""
         if not self.check_mode:
-            self._back_up(dest)
+            self.keep_old(dest)
             os.unlink(dest)
 
-    def _back_up(self, path: str) -> None:
-        if self.params.get("backup") and os.path.exists(path):
-            self.result["backup_file"] = self._module.backup_local(path)
+    def keep_old(self, dest: str) -> None:
+        """Keep a copy of a file that is about to be replaced, where the option ``backup`` asks for it."""
+        if self.params.get("backup") and os.path.exists(dest):
+            self.result["backup_file"] = self._module.backup_local(dest)
 
     def checksum(self, path: str) -> str | None:
         """SHA-1 of a file in hexadecimal, as ``ansible.builtin.copy`` gives it; None where there is none."""

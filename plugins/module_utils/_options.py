@@ -129,7 +129,15 @@ def report_spec() -> Spec:
     return {
         "all_subscribers": {"type": "bool"},
         "dest": {"type": "path"},
-        "format": {"type": "str", "choices": ["csv", "jsonl", "json"], "default": "csv"},
+        "format": {"type": "str", "choices": ["csv", "jsonl", "json", "html"], "default": "csv"},
+        "html": {
+            "type": "dict",
+            "options": {
+                "in_sync": {"type": "bool"},
+                "summary_before": {"type": "dict"},
+                "csv_link": {"type": "str"},
+            },
+        },
         "csv_safe": {"type": "bool", "default": True},
         "csv_bom": {"type": "bool", "default": False},
         "record_type": {"type": "list", "elements": "str", "choices": list(RECORD_TYPES)},

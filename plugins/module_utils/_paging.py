@@ -101,9 +101,9 @@ class _Source:
         if offset == 0 and len(rows) == self._asked:
             self._expected = self._asked
         elif self._expected is None and offset > 0 and rows:
-            # The first page was not the last one, so its size was the server's own: ask for no more than that, and a
-            # page can be longer only if the server does not look at the limit.
-            self._asked = self._expected = min(self._asked, offset)
+            # The first page was not the last one, so it was the server that chose the size. The second one has that of
+            # all the following; if it is the last, what it has does not matter.
+            self._asked = self._expected = min(self._asked, len(rows))
 
     def _read_ahead(self, offset: int) -> None:
         if self._prefetcher is None:

@@ -17,7 +17,11 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._formats import BOM
-from ansible_collections.dxops.dam_staging.plugins.module_utils._html_assets import GENERATOR, SUMMARY_LINE
+from ansible_collections.dxops.dam_staging.plugins.module_utils._html_assets import (
+    FINDINGS,
+    GENERATOR,
+    SUMMARY_LINE,
+)
 from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import Fields, Summary
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import undefused
 
@@ -89,6 +93,18 @@ def read_summary(path: str, report_format: str) -> Summary | None:
     except (OSError, ValueError, RecursionError, csv.Error):
         return None
     return summary
+
+
+def read_findings(path: str) -> str | None:
+    """Return what stands for the findings of a page (see ``ReportResult``); ``None`` when the file is no such page."""
+    try:
+        if not begins_as_report(path, "html"):
+            return None
+        with open(path, "rb") as file:
+            found = re.search(re.escape(FINDINGS).encode() + b"([0-9a-f]{64})", file.read(_BEGINNING))
+    except OSError:
+        return None
+    return found[1].decode() if found else None
 
 
 def _html_summary(file: BinaryIO) -> Summary | None:

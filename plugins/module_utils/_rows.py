@@ -1,20 +1,26 @@
 # Copyright (c) 2026, dxops.dam_staging contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rows that a report is made of, and whether there is one to be had."""
+
+"""The rows that a report is made of: whether they are to be had, and which."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import partial
 from itertools import product
 from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError, ServerError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import pages
+from ansible_collections.dxops.dam_staging.plugins.module_utils._overlap import Overlapping
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import NOT_ALL, report_refusal
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row, Subscriber
+
+MOVED = (
+    "Mismatch logs were added or deleted while they were read, so the report may lack some of them: accurate is false. "
+    "Run again when neither a comparison runs nor anyone deletes logs."
+)
 
 
 def refuse_report(subscribers: list[Subscriber], of_all: bool) -> DamError | None:
@@ -26,12 +32,30 @@ def refuse_report(subscribers: list[Subscriber], of_all: bool) -> DamError | Non
     return None
 
 
-def mismatch_pages(dam: Dam, subscriber: Subscriber | None, params: dict[str, Any]) -> Iterator[list[Row]]:
+class MismatchPages:
     """Pages of mismatch logs, of one subscriber or all, for every wanted type and action one after the other."""
-    wanted = (dict.fromkeys(params[option] or [None]) for option in ("record_type", "record_action"))
-    for record_type, action in product(*wanted):
-        fetch = partial(_page, dam, subscriber, record_type, action)
-        yield from pages(fetch, params["page_size"], params["prefetch"])
+
+    def __init__(self, dam: Dam, subscriber: Subscriber | None, params: dict[str, Any]) -> None:
+        self._fetch = partial(_page, dam, subscriber)
+        self._paging = params["page_size"], params["prefetch"]
+        # A filter that is named twice is not read twice.
+        self._filters = product(*(dict.fromkeys(params[name] or [None]) for name in ("record_type", "record_action")))
+        self._pages = self._read()
+        self.moved = False
+        """Whether rows were added or deleted while they were read."""
+
+    def __iter__(self) -> Iterator[list[Row]]:
+        return self._pages
+
+    def close(self) -> None:
+        """Let what reads ahead end."""
+        self._pages.close()
+
+    def _read(self) -> Generator[list[Row], None, None]:
+        for record_type, action in self._filters:
+            source = Overlapping(partial(self._fetch, record_type, action), *self._paging)
+            yield from source
+            self.moved = self.moved or source.moved
 
 
 def _page(

@@ -52,12 +52,35 @@ options:
       - Other users cannot read a new file unless O(mode) says so.
   format:
     type: str
-    choices: [csv, jsonl, json]
+    choices: [csv, jsonl, json, html]
     default: csv
     description:
       - V(csv) has a header with every key that any row has, in order of first appearance; nested values stand in it
         as JSON.
       - V(jsonl) has one JSON object a line, V(json) one array.
+      - V(html) is one page for people that needs no other file, with the verdict, the numbers by type and action, what a
+        resync would delete, and a table of the first 10,000 rows to search and sort. It can be printed.
+      - "How long ago the comparison was is not written into the page but told by it whenever somebody looks: a page
+        that says the same stays the same file."
+  html:
+    type: dict
+    description:
+      - What the page of O(format=html) is to say besides the rows.
+    suboptions:
+      in_sync:
+        type: bool
+        description:
+          - "The verdict of M(dxops.dam_staging.dam_find_mismatch), its RV(dxops.dam_staging.dam_find_mismatch#module:in_sync)."
+          - Without it a page without mismatches says that nothing is proven, since logs can have been deleted. Where there
+            are mismatches the verdict is drift, whatever is given here.
+      summary_before:
+        type: dict
+        description:
+          - The RV(summary) of the report from before a resync. The page then shows what was there beside what is left.
+      csv_link:
+        type: str
+        description:
+          - Name of a CSV in the same folder to link to, for the rows that have no room in the page.
   csv_safe:
     type: bool
     default: true
@@ -164,6 +187,27 @@ EXAMPLES = r"""
     dx_password: "{{ vault_dx_password }}"
     all_subscribers: true
   register: everything
+
+- name: Compare
+  dxops.dam_staging.dam_find_mismatch:
+    hostname: dx-publisher.example.com
+    dx_username: "{{ vault_dx_username }}"
+    dx_password: "{{ vault_dx_password }}"
+    target_host: dx-subscriber.example.com
+  register: comparison
+
+- name: Write a page about it, whether there are mismatches or not
+  dxops.dam_staging.dam_mismatch_report:
+    hostname: dx-publisher.example.com
+    dx_username: "{{ vault_dx_username }}"
+    dx_password: "{{ vault_dx_password }}"
+    target_host: dx-subscriber.example.com
+    dest: /var/www/reports/dx-subscriber.html
+    format: html
+    html:
+      in_sync: "{{ comparison.in_sync }}"
+    empty_report: write
+    mode: "0644"
 """
 
 RETURN = r"""
@@ -180,7 +224,9 @@ report_available:
   returned: success
   type: bool
 accurate:
-  description: Whether the rows are those of a completed comparison.
+  description:
+    - Whether the rows are those of a completed comparison. V(false) with O(force=true) where there is none, and, with a
+      warning, where mismatch logs were added or deleted while they were read.
   returned: success
   type: bool
 compared_at:
@@ -233,6 +279,12 @@ duplicates:
   returned: success
   type: int
   sample: 0
+findings_changed:
+  description:
+    - Whether the page says something else than the one that was there, apart from the time of the comparison and from what
+      O(html.summary_before) adds. A later comparison that found the same changes the file, but not this.
+  returned: when O(format=html), O(dest) is given, and a file is there now or was
+  type: bool
 backup_file:
   description: The copy of the old file.
   returned: when O(backup=true) and there was one
@@ -243,8 +295,9 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._delivery import
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._options import one_subscriber_spec, report_spec
+from ansible_collections.dxops.dam_staging.plugins.module_utils._page import page_context
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report import write_report
-from ansible_collections.dxops.dam_staging.plugins.module_utils._rows import mismatch_pages, refuse_report
+from ansible_collections.dxops.dam_staging.plugins.module_utils._rows import MOVED, MismatchPages, refuse_report
 from ansible_collections.dxops.dam_staging.plugins.module_utils._table import table
 
 
@@ -254,22 +307,28 @@ def work(task: Task) -> None:
         raise OptionError("all_subscribers: only true makes sense; otherwise name one by subscriber_id or target_host.")
     place = Place(params["dest"], params["format"], params["empty_report"] == "write") if params["dest"] else None
     one = None if params["all_subscribers"] else task.chosen()
-    refusal = refuse_report([one] if one else task.publisher.subscribers(), of_all=one is None)
+    subscribers = [one] if one else task.publisher.subscribers()
+    refusal = refuse_report(subscribers, of_all=one is None)
+    pages = MismatchPages(task.publisher, one, params)
+    page = page_context(params, params["hostname"], subscribers, lambda: refusal is None and not pages.moved)
     if refusal and not params["force"]:
         raise refusal
     report = write_report(
-        mismatch_pages(task.publisher, one, params),
+        pages,
         place.folder if place and not task.check_mode else task.scratch_dir,
         params["format"],
         csv_safe=params["csv_safe"],
         csv_bom=params["csv_bom"],
         max_records=params["max_records"],
+        html=page,
     )
+    if pages.moved:
+        task.warn(MOVED)
     summary = report.summary.as_dict()
     result.update(
         count=report.count,
         report_available=report.count > 0,
-        accurate=refusal is None,
+        accurate=refusal is None and not pages.moved,
         compared_at=one.last_resync_time if one else None,
         summary=summary,
         table=table(summary["by_type"]),

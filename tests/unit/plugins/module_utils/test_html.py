@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._report import (
     HtmlContext,
     Summary,
     begins_as_report,
+    read_findings,
     read_summary,
     write_report,
 )
@@ -46,13 +48,13 @@ def mismatch(number: int, action: str = "UPDATE", kind: str = "MEDIA_ITEM", **mo
 
 
 def context(**more: Any) -> HtmlContext:
-    given_by_default: dict[str, Any] = {"publisher": "publish.example.com", "subscribers": ["subscriber.example.com"]}
-    return HtmlContext(**{**given_by_default, **more})
+    by_default: dict[str, Any] = {"publisher": "publish.example.com", "subscribers": {"sub-1": "sub.example.com"}}
+    return HtmlContext(**{**by_default, **more})
 
 
 def page(tmp_path: Path, rows: list[Row], **more: Any) -> Path:
     pages = [rows[start : start + 1000] for start in range(0, len(rows), 1000)]
-    result = write_report(pages, str(tmp_path), "html", html=context(**more))
+    result = write_report(pages, str(tmp_path), "html", html=lambda: context(**more))
     path = tmp_path / "report.html"
     Path(result.path).rename(path)
     return path
@@ -110,7 +112,12 @@ def read(path: Path) -> Reader:
     [
         (0, {"in_sync": True}, "in-sync", "In sync"),
         (0, {"in_sync": None}, "not-proven", "Not proven"),
-        (0, {"in_sync": True, "accurate": False}, "not-proven", "The comparison was not complete"),
+        (
+            0,
+            {"in_sync": True, "accurate": False},
+            "not-proven",
+            "This may not be accurate: the comparison was not complete",
+        ),
         (0, {"in_sync": True, "filters": "type VERSION"}, "not-proven", "No mismatch log matches what was asked for"),
         (0, {"in_sync": False}, "drift", "no mismatch is listed here"),
         (1, {"in_sync": False}, "drift", "Drift: 1 mismatch Publisher"),
@@ -129,24 +136,72 @@ def test_the_verdict_never_says_more_than_is_proven(
 
 
 @pytest.mark.parametrize(
-    ("age", "words"),
+    ("times", "words"),
     [
-        (None, "Age when written not known"),
-        (-5.0, "less than a minute"),
-        (59.9, "less than a minute"),
-        (60.0, "written 1 minute "),
-        (3 * 3600 + 125.0, "written 3 hours 2 minutes "),
-        (2 * 86400 + 3600.0, "written 2 days 1 hour "),
-        (7200.0, "written 2 hours "),
+        ([], "Compared not known"),
+        ([None], "Compared not known"),
+        (["2026-11-21T20:41:07.123Z"], "Compared 2026-11-21 20:41:07 UTC"),
+        (["2026-11-21T20:41:07"], "Compared 2026-11-21 20:41:07 UTC"),
+        (["2026-11-21T20:41:07+05:30"], "Compared 2026-11-21 20:41:07 UTC+05:30"),
+        (["2026-11-21T20:41:07-03:00"], "Compared 2026-11-21 20:41:07 UTC-03:00"),
+        (["some day <b>"], "Compared some day <b>"),
+        (["2026-11-21T20:41:07Z", "2026-11-21T20:41:07Z"], "Compared 2026-11-21 20:41:07 UTC"),
+        (["2026-11-21T20:41:07Z", None], "Compared not known of all of them"),
+        (
+            ["2026-11-21T20:41:07Z", "2026-11-19T00:00:00Z", "2026-11-20T00:00:00Z"],
+            "First compared 2026-11-19 00:00:00 UTC Last compared 2026-11-21 20:41:07 UTC",
+        ),
     ],
 )
-def test_the_age_is_written_for_a_person(tmp_path: Path, age: float | None, words: str) -> None:
-    assert words in read(page(tmp_path, [], age=age)).text
+def test_the_time_is_written_for_a_person_in_the_zone_that_it_names(
+    tmp_path: Path, times: list[str | None], words: str
+) -> None:
+    reader = read(page(tmp_path, [], compared_at=times))
+    assert words in reader.text
+    exact = [attributes["datetime"] for tag, attributes in reader.elements if tag == "time"]
+    assert len(exact) == words.count(":") // 2 - words.count("+05:30") // 2
+    assert all(text and text.startswith("2026-11-") and text[-6] in "+-" for text in exact)
+
+
+def test_the_same_findings_are_the_same_page_and_another_time_is_not_news(tmp_path: Path) -> None:
+    rows, time = [mismatch(1)], "2026-11-21T20:41:07Z"
+
+    def written(*given_rows: Row, **more: Any) -> tuple[bytes, str | None]:
+        path = page(tmp_path, list(given_rows or rows), **more)
+        return path.read_bytes(), read_findings(str(path))
+
+    first = written(compared_at=[time])
+    assert written(compared_at=[time]) == first
+    before = Summary()
+    before.add(mismatch(1))
+    for no_news in (
+        {"compared_at": ["2026-11-22T00:00:00Z"]},
+        {"before": before.as_dict()},
+        {"csv_name": "x.csv"},
+    ):
+        again = written(**no_news)
+        assert again[0] != first[0]
+        assert again[1] == first[1] is not None
+    for news in (
+        {"accurate": False},
+        {"filters": "type X"},
+        {"publisher": "other"},
+        {"subscribers": {"sub-1": "other"}},
+    ):
+        assert written(**news)[1] not in (None, first[1])
+    assert written(mismatch(2))[1] != first[1]
+    assert written(mismatch(1), mismatch(1, "DELETE"))[1] != first[1]
+
+
+def test_in_sync_and_not_proven_are_different_findings(tmp_path: Path) -> None:
+    found = {read_findings(str(page(tmp_path, [], in_sync=verdict))) for verdict in (True, False, None)}
+    assert len(found) == 3
+    assert None not in found
 
 
 def test_environments_and_time_stand_at_the_top_and_deletions_are_named(tmp_path: Path) -> None:
     rows = [mismatch(1, "DELETE"), mismatch(2, "DELETE"), mismatch(3)]
-    text = read(page(tmp_path, rows, compared_at="2026-11-21 20:41:07 UTC", subscribers=["a", "b"])).text
+    text = read(page(tmp_path, rows, compared_at=["2026-11-21T20:41:07Z"], subscribers={"1": "a", "2": "b"})).text
     assert "Publisher publish.example.com" in text
     assert "Subscribers a, b" in text
     assert "Compared 2026-11-21 20:41:07 UTC" in text
@@ -205,8 +260,13 @@ def test_before_and_after_have_the_same_lines_and_the_same_scale(tmp_path: Path)
 
 
 def test_several_subscribers_have_numbers_of_their_own(tmp_path: Path) -> None:
-    rows = [mismatch(1), {**mismatch(2), "subscriberId": "sub-2"}]
-    assert "By subscriber Subscriber Create" in read(page(tmp_path, rows)).text
+    rows = [mismatch(1), {**mismatch(2), "subscriberId": "sub-2"}, {**mismatch(3), "subscriberId": "sub-3"}]
+    text = read(page(tmp_path, rows, subscribers={"sub-1": "a.example.com", "sub-2": "b.example.com"})).text
+    assert "By subscriber Subscriber Create Update Delete Total a.example.com 0 1 0 1 b.example.com 0 1" in text
+    assert "sub-3 0 1" in text
+    # Two registrations of one host are not one.
+    text = read(page(tmp_path, rows, subscribers={"sub-1": "a.example.com", "sub-2": "a.example.com"})).text
+    assert "sub-1 0 1 0 1 sub-2 0 1" in text
     assert "By subscriber" not in read(page(tmp_path, rows[:1])).text
 
 
@@ -236,14 +296,14 @@ def test_huge_values_and_many_columns_do_not_make_a_huge_page(tmp_path: Path) ->
 
 
 def test_a_column_that_comes_late_is_there(tmp_path: Path) -> None:
-    result = write_report([[{"a": None}], [{"b": [1, True]}]], str(tmp_path), "html", html=context())
+    result = write_report([[{"a": None}], [{"b": [1, True]}]], str(tmp_path), "html", html=context)
     reader = read(Path(result.path))
     assert reader.data("data") == {"action": -1, "rows": [[""], ["", "[1,true]"]]}
     assert [words for words in reader.words if words in ("a", "b")] == ["a", "b"]
 
 
 def test_a_context_goes_with_this_format_and_no_other(tmp_path: Path) -> None:
-    for report_format, html in (("csv", context()), ("html", None)):
+    for report_format, html in (("csv", context), ("html", None)):
         with pytest.raises(ValueError, match="needs its context"):
             write_report([], str(tmp_path), report_format, html=html)
 
@@ -279,6 +339,8 @@ def test_another_page_is_no_report(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     assert not begins_as_report(str(path), "html")
     assert read_summary(str(path), "html") is None
+    assert read_findings(str(path)) is None
+    assert read_findings(str(tmp_path / "missing")) is None
 
 
 @pytest.mark.parametrize(
@@ -314,11 +376,11 @@ def test_no_text_becomes_an_element_or_goes_unseen(tmp_path: Path, rows: list[Ro
     rows = [{**row, "recordType": kind, "serial": number} for number, row in enumerate(rows)]
     before = Summary()
     before.add({"type": kind, "action": "DELETE"})
-    more = {"publisher": host, "subscribers": [host], "compared_at": host, "csv_name": host or None}
+    more = {"publisher": host, "subscribers": {kind: host}, "compared_at": [host], "csv_name": host or None}
     path = page(tmp_path, rows, before=before.as_dict(), **more)
     reader = read(path)
     assert not {tag for tag, _attributes in reader.elements} & {"img", "iframe", "object", "link", "base", "form"}
-    assert sum(tag == "script" for tag, _attributes in reader.elements) == (3 if rows else 1)
+    assert sum(tag == "script" for tag, _attributes in reader.elements) == (4 if rows else 2)
     assert not any(name.startswith("on") or name == "style" for _tag, found in reader.elements for name in found)
     assert all(char.isprintable() or char == "\n" for char in path.read_text("utf-8"))
     if rows:
@@ -381,7 +443,7 @@ def test_hostile_names_are_shown_as_text_and_run_nothing(tmp_path: Path, browser
     browser.log.clear()
     browser.requested.clear()
     rows = [mismatch(number, name=text, **{f"<b>{number}": text}) for number, text in enumerate(HOSTILE)]
-    path = page(tmp_path, rows, publisher=HOSTILE[0], subscribers=[HOSTILE[1]], csv_name=HOSTILE[7])
+    path = page(tmp_path, rows, publisher=HOSTILE[0], subscribers={"sub-1": HOSTILE[1]}, csv_name=HOSTILE[7])
     browser.open(path)
     assert len(shown(browser, first=100)) == len(HOSTILE)
     assert shown(browser, 4, 1) == [HOSTILE[0]]
@@ -434,6 +496,35 @@ def test_the_table_is_searched_sorted_and_extended_with_the_keyboard_alone(tmp_p
     browser.type("delete  ITEM 44")
     browser.until(f"{found} === '6 of 6 rows shown that match, out of 450.'")
     assert shown(browser, 4) == ["Item 449", "Item 446", "Item 443", "Item 440", "Item 344"]
+    assert browser.log == []
+
+
+@pytest.mark.needs_chromium
+@pytest.mark.parametrize("rows", [0, 3])
+def test_the_page_says_how_old_it_is_when_somebody_looks_and_on_paper_only_the_time(
+    tmp_path: Path, browser: Browser, rows: int
+) -> None:
+    def ago(**since: float) -> str:
+        time = (datetime.now(UTC) - timedelta(**since)).isoformat()
+        browser.open(page(tmp_path, [mismatch(number) for number in range(rows)], compared_at=[time]))
+        said: str = browser.evaluate("document.querySelector('.ago').textContent")
+        return said
+
+    browser.log.clear()
+    assert ago(seconds=5) == " (just now)"
+    assert ago(seconds=90) == " (1 minute ago)"
+    assert ago(minutes=59, seconds=30) == " (59 minutes ago)"
+    assert ago(hours=3, minutes=59) == " (3 hours ago)"
+    assert ago(days=1, hours=2) == " (1 day ago)"
+    assert ago(days=1234, hours=2) == " (1,234 days ago)"
+    # A server whose clock is ahead.
+    assert ago(seconds=-3600) == ""
+    assert ago(hours=2) == " (2 hours ago)"
+    width = "document.querySelector('.ago').offsetWidth"
+    assert browser.evaluate(width) > 0
+    browser.media("print")
+    assert browser.evaluate(width) == 0
+    browser.media()
     assert browser.log == []
 
 

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Pages that overlap by one row, so that it does not go unnoticed when rows move between two requests.
+
+Where rows before the one that was read last are deleted meanwhile, those behind it move up and some are never read. A
+count cannot tell: the list is as short at its end as what was read of it. The row at the seam can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import Fetch, Row, pages
+
+
+class Overlapping:
+    """The pages of a list, and whether its rows stayed where they were while it was read.
+
+    Costs no more requests than other pages do, but one at the end, which looks whether the last row is still the last.
+    """
+
+    def __init__(self, fetch: Fetch, page_size: int, ahead: int) -> None:
+        self._fetch = fetch
+        self._page_size = page_size
+        self._ahead = ahead
+        # By offset of a page: the row right before it, as the server gave it together with the page.
+        self._before: dict[int, Row | None] = {}
+        self.moved = False
+        """Whether rows were added or deleted while the list was read; known once all pages are."""
+
+    def __iter__(self) -> Iterator[list[Row]]:
+        if self._page_size < 2:  # no room for a row that comes twice
+            yield from pages(self._fetch, self._page_size, self._ahead)
+            return
+        source = pages(self._page, self._page_size - 1, self._ahead)
+        offset, last = 0, None
+        try:
+            for rows in source:
+                self._compare(offset, last)
+                yield rows
+                offset, last = offset + len(rows), rows[-1]
+            self._compare(offset, last)
+        finally:
+            source.close()
+
+    def _compare(self, offset: int, last: Row | None) -> None:
+        if last is not None and self._before.pop(offset, None) != last:
+            self.moved = True
+
+    def _page(self, offset: int, limit: int) -> list[Row]:
+        if offset == 0:
+            rows = self._fetch(0, limit + 1)
+            # As long as all that follow, which begin with a row that does not count.
+            return rows[:limit] if len(rows) == limit + 1 else rows
+        rows = self._fetch(offset - 1, limit + 1)
+        self._before[offset] = rows[0] if rows else None
+        # A server may give fewer rows than it was asked for, so only an empty page is the end.
+        return rows[1:] or self._fetch(offset, limit)

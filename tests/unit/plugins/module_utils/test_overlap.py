@@ -1,0 +1,138 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rows that move while a list is read do not go unnoticed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._overlap import Overlapping
+from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import Row
+
+
+class Server:
+    """A list that changes after so many requests; ``caps`` are the most rows of its answers, in turns."""
+
+    def __init__(self, number: int, caps: list[int] | None = None) -> None:
+        self.rows: list[Row] = [{"id": index} for index in range(number)]
+        self.calls: list[tuple[int, int]] = []
+        self.changes: dict[int, Callable[[list[Row]], object]] = {}
+        self._caps = itertools.cycle(caps or [10**9])
+
+    def fetch(self, offset: int, limit: int) -> list[Row]:
+        self.calls.append((offset, limit))
+        page = self.rows[offset : offset + min(limit, next(self._caps))]
+        if change := self.changes.get(len(self.calls)):
+            change(self.rows)
+        return page
+
+
+def read(server: Server, page_size: int = 10, ahead: int = 1) -> tuple[list[Row], bool]:
+    source = Overlapping(server.fetch, page_size, ahead)
+    rows = [row for page in source for row in page]
+    return rows, source.moved
+
+
+@given(
+    number=st.integers(0, 120),
+    page_size=st.integers(1, 40),
+    caps=st.lists(st.integers(1, 50), max_size=5),
+    ahead=st.sampled_from([1, 3]),
+)
+@settings(max_examples=150, deadline=None)
+def test_a_list_that_stays_as_it_is_is_read_whole_and_nothing_moved(
+    number: int, page_size: int, caps: list[int], ahead: int
+) -> None:
+    server = Server(number, caps)
+    assert read(server, page_size, ahead) == (server.rows, False)
+
+
+@given(
+    number=st.integers(15, 100),
+    request=st.integers(1, 30),
+    gone=st.lists(st.integers(0, 100), min_size=1, max_size=5),
+)
+@settings(max_examples=300, deadline=None)
+def test_no_row_is_missed_without_a_word_when_the_list_shrinks(number: int, request: int, gone: list[int]) -> None:
+    server = Server(number)
+    places = sorted({place % number for place in gone}, reverse=True)
+
+    def shrink(rows: list[Row]) -> None:
+        for place in places:
+            del rows[place]
+
+    server.changes = {request: shrink}
+    rows, moved = read(server)
+    missed = [row for row in server.rows if row not in rows]
+    assert moved or not missed
+
+
+def test_rows_that_move_up_and_are_skipped_are_noticed_though_the_count_agrees() -> None:
+    server = Server(100)
+    server.changes = {5: lambda rows: rows.__delitem__(slice(20, 30))}
+    rows, moved = read(server)
+    assert (len(rows), len(server.rows), moved) == (90, 90, True)
+    assert [row for row in server.rows if row not in rows] != []
+
+
+@pytest.mark.parametrize("request_number", [1, 3, 6])
+@pytest.mark.parametrize(
+    "change", [list.clear, lambda rows: rows.insert(0, {"id": "new"}), list.pop], ids=["cleared", "grown", "cut"]
+)
+def test_rows_that_come_or_go_are_noticed(request_number: int, change: Callable[[list[Row]], object]) -> None:
+    server = Server(50)
+    server.changes = {request_number: change}
+    rows, moved = read(server)
+    # What was cut off before it was read is not missed.
+    assert moved == ([row for row in server.rows if row not in rows] != [] or len(rows) > len(server.rows))
+
+
+def test_logs_that_vanish_after_the_last_page_are_noticed() -> None:
+    server = Server(7)
+    server.changes = {1: list.clear}
+    assert read(server) == ([{"id": index} for index in range(7)], True)
+
+
+def test_it_costs_hardly_a_request_more_than_pages_without_a_seam() -> None:
+    server = Server(0)
+    read(server)
+    assert server.calls == [(0, 10)]
+    server = Server(7)
+    read(server)
+    assert server.calls == [(0, 10), (6, 10), (7, 9)]
+    server = Server(90)
+    read(server)
+    assert [offset for offset, _limit in server.calls] == [0, *range(8, 90, 9), 90]
+    assert max(limit for _offset, limit in server.calls) == 10
+
+
+def test_what_is_read_ahead_has_the_size_that_the_server_really_gives() -> None:
+    server = Server(400, [20])
+    assert read(server, 1000, 4) == (server.rows, False)
+    assert {limit for _offset, limit in server.calls[4:]} <= {20, 19}
+    assert len(server.calls) <= 400 // 19 + 4 + 5
+
+
+def test_the_pages_end_when_nobody_wants_more() -> None:
+    server = Server(1000)
+    source = iter(Overlapping(server.fetch, 10, 1))
+    next(source)
+    source.close()  # type: ignore[attr-defined]
+    assert list(source) == []
+    assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize("page_size", [1, 2, 10])
+def test_a_server_that_ignores_the_offset_is_noticed(page_size: int) -> None:
+    server = Server(5)
+    source = Overlapping(lambda _offset, limit: server.fetch(0, limit), page_size, 1)
+    with pytest.raises(DamError, match="same page twice"):
+        list(source)
