@@ -177,7 +177,7 @@ def test_while_another_subscriber_is_compared_it_fails_and_says_why(damsim3: Sta
 
 def test_a_status_left_from_the_run_before_is_not_taken_for_the_new_one(damsim: StandIn, run_main: Any) -> None:
     set_status(damsim, COMPARED, age=9000)
-    stale = {"kind": "body", "headers": {"Content-Type": "application/json"}, "body": shown(damsim)}
+    stale: dict[str, Any] = {"kind": "body", "headers": {"Content-Type": "application/json"}, "body": shown(damsim)}
     fault(damsim, method="PATCH", when="after", **stale)
     fault(damsim, method="GET", path=ONE, times=2, **stale)
     result = run_main(MODULE, named(damsim))
@@ -211,7 +211,7 @@ def test_it_does_not_matter_when_the_time_moves_or_whether_a_deletion_resets_the
 # --- Triggers whose fate is unknown ----------------------------------------------------------------------------------
 
 HTML = "<html><body>busy</body></html>"
-LOST = {
+LOST: dict[str, dict[str, Any]] = {
     "drop": {"kind": "drop"},
     "500": {"kind": "status", "status": 500},
     "502": {"kind": "status", "status": 502, "body": HTML},

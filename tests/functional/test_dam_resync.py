@@ -348,7 +348,7 @@ def test_scope_sync_does_not_wait_for_other_operations_and_scope_all_says_so(dam
     compared(damsim)
     other = {"triggerFunction": "renderThumbnails", "status": "PROCESSING"}
     damsim.post("/_sim/operations", [other], at=damsim.subscribers[0])
-    args = [{**named(damsim), "wait_timeout": 3}, {**named(damsim), "operation_scope": "sync"}]
+    args: list[dict[str, Any]] = [{**named(damsim), "wait_timeout": 3}, {**named(damsim), "operation_scope": "sync"}]
     everything, sync = run_modules([Call(MODULE, each) for each in args])
     assert (everything["failed"], everything["operation_counts"]) == (True, {"PROCESSING": 1})
     assert "renderThumbnails: 1" in everything["msg"]
@@ -379,7 +379,7 @@ def test_a_subscriber_that_stays_away_ends_the_wait_after_error_timeout(damsim: 
 
 def test_a_status_left_from_the_resync_before_is_not_taken_for_the_new_one(damsim: StandIn, run_main: Any) -> None:
     compared(damsim)
-    stale = {"kind": "body", "headers": {"Content-Type": "application/json"}}
+    stale: dict[str, Any] = {"kind": "body", "headers": {"Content-Type": "application/json"}}
     stale["body"] = shown(damsim, resyncStatus="RESYNC_TRIGGER_COMPLETED")
     fault(damsim, method="PATCH", when="after", **stale)
     fault(damsim, method="GET", path=ONE, times=2, **stale)

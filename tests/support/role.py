@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from support.connections import role_connection, role_secrets
 from support.playbooks import PlaybookRun
 from tooling.paths import ROOT
+from tooling.process import environment
 from tooling.standin import StandIn
 
 ROLE = "dxops.dam_staging.dam_consistency"
@@ -95,3 +104,61 @@ def only(standin: StandIn, *numbers: int, **options: Any) -> list[Row]:
 def folder_listing(folder: Path) -> list[str]:
     """Return the names in a folder; none where there is no folder."""
     return sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
+
+
+@contextmanager
+def meanwhile(ready: Callable[[], Any], act: Callable[[], Any], seconds: float = 120.0) -> Iterator[None]:
+    """Do ``act`` once, beside the block, as soon as ``ready`` returns something true.
+
+    Raise ``AssertionError`` at the block's end where that was never so.
+    """
+    done: list[bool] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if ready():
+                act()
+                done.append(True)
+                return
+            if over.wait(0.05):
+                return
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    assert done, "What was waited for did not happen."
+
+
+def kill_when(ready: Callable[[], Any], playbook: Path, folder: Path, standin: StandIn, group: bool = True) -> None:
+    """Start a playbook and kill it with SIGKILL as soon as ``ready`` returns something true.
+
+    ``group`` kills all that it has started, too, as the end of a machine does; else what is on its way goes on.
+    """
+    folder.mkdir()
+    inventory = {"all": {"hosts": {HOST: {**role_connection(standin), "dam_consistency_report_dir": str(folder)}}}}
+    (folder / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
+    homes = {"ANSIBLE_HOME": str(folder / ".ansible"), "ANSIBLE_REMOTE_TMP": str(folder / ".ansible" / "tmp")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ansible", "playbook", str(playbook), "-i", str(folder / "inventory.json")],
+        cwd=folder,
+        env=environment(Path(sys.executable).parent, homes | role_secrets(standin)),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    end = time.monotonic() + 120
+    try:
+        while not ready():
+            assert process.poll() is None, "The playbook ended before it could be killed."
+            assert time.monotonic() < end, "What was waited for did not happen."
+            time.sleep(0.02)
+    finally:
+        (os.killpg if group else os.kill)(process.pid, signal.SIGKILL)
+        process.wait()
