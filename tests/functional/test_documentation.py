@@ -1,0 +1,146 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The examples of the documentation, really run: only hosts, ports, accounts and folders are put in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support import documents
+from support.connections import connection_to, role_connection, role_secrets
+from support.documents import Example
+from support.playbooks import COLLECTION, PlaybookRun, play
+from support.role import HOST, result_of
+from tooling.paths import ROOT
+from tooling.standin import StandIn
+
+GUIDES = ROOT / "docs" / "docsite" / "rst"
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("dam_*.py"))
+SUBSCRIBER = "dx-subscriber.example.com"
+GROUP = f"group/{COLLECTION}.dam"
+# An example that goes on only where the environments are in sync.
+IN_SYNC = {"dam_find_mismatch"}
+AFTER_A_COMPARISON = {"dam_delete_mismatch", "dam_mismatch_report", "dam_resync"}
+
+Run = Callable[[list[dict[str, Any]]], PlaybookRun]
+
+
+def plays_of(path: Path) -> list[Example]:
+    """The examples of a guide that are plays with hosts."""
+    return [one for one in documents.yaml_examples(path) if isinstance(one.value, list) and "hosts" in one.value[0]]
+
+
+def tasks_of(path: Path) -> list[dict[str, Any]]:
+    """The tasks of a guide's examples that are no plays, in its order, but what deletes mismatch logs first."""
+    lists = [one.value for one in documents.yaml_examples(path) if isinstance(one.value, list)]
+    tasks = [task for each in lists for task in each if "hosts" not in task]
+    return sorted(tasks, key=lambda task: f"{COLLECTION}.dam_delete_mismatch" not in task)
+
+
+def with_connection(options: dict[str, Any], standin: StandIn) -> dict[str, Any]:
+    """A task's options with the stand-in's address in the place of an example's."""
+    place = standin.subscribers[0] if options.get("hostname") == SUBSCRIBER else standin.publisher
+    where = {"hostname": place.host, "dx_port": place.port, "dx_protocol": standin.protocol}
+    return options | where if "hostname" in options else options
+
+
+def put_in(value: Any, standin: StandIn, folder: Path) -> Any:
+    """The example with everything replaced that belongs to a site: addresses, folders, hosts."""
+    if isinstance(value, list):
+        return [put_in(inner, standin, folder) for inner in value]
+    if isinstance(value, str):
+        text = re.sub(r"/var/[\w/]*reports|\{\{ playbook_dir \}\}", str(folder), value)
+        return standin.subscribers[0].target_host if text == SUBSCRIBER else text
+    if not isinstance(value, dict):
+        return value
+    made: dict[str, Any] = {}
+    for name, inner in value.items():
+        own = name == GROUP or name.startswith(f"{COLLECTION}.dam_")
+        made[name] = (
+            HOST
+            if name == "hosts"
+            else put_in(with_connection(inner or {}, standin) if own else inner, standin, folder)
+        )
+    return made
+
+
+@pytest.fixture
+def run(damsim: StandIn, tmp_path: Path) -> Run:
+    """Run plays of an example against the stand-in."""
+
+    def run_plays(plays: list[dict[str, Any]]) -> PlaybookRun:
+        book = tmp_path / "book.yml"
+        book.write_text(json.dumps(put_in(plays, damsim, tmp_path)), encoding="utf-8")
+        accounts = {f"vault_{whose}_username": damsim.username for whose in ("dx", "subscriber")}
+        accounts |= {f"vault_{whose}_password": damsim.password for whose in ("dx", "subscriber")}
+        inventory = {HOST: role_connection(damsim)}
+        done = play(book, tmp_path, inventory, accounts, env=role_secrets(damsim))
+        assert done.rc == 0, done.output
+        return done
+
+    return run_plays
+
+
+def play_with(tasks: list[dict[str, Any]], standin: StandIn) -> dict[str, Any]:
+    """A play around tasks that give no connection themselves."""
+    return {
+        "name": "Examples",
+        "hosts": HOST,
+        "gather_facts": False,
+        "module_defaults": {GROUP: connection_to(standin)},
+        "tasks": tasks,
+    }
+
+
+def calls_in(run: PlaybookRun) -> set[str]:
+    """The collection's modules that did their work."""
+    own = [task for task in run.tasks if task.action.startswith(COLLECTION) and task.outcome == "ok"]
+    return {task.action.rpartition(".")[2] for task in own}
+
+
+@pytest.mark.parametrize(
+    "module",
+    [pytest.param(name, marks=[pytest.mark.seed("clean")] if name in IN_SYNC else []) for name in MODULES],
+)
+def test_the_examples_of_a_module_run(module: str, run: Run, damsim: StandIn) -> None:
+    compared = {f"{COLLECTION}.dam_find_mismatch": {"target_host": SUBSCRIBER}, "name": "Compare first"}
+    tasks = [compared] * (module in AFTER_A_COMPARISON) + documents.module_examples(module).value
+    assert module in calls_in(run([play_with(tasks, damsim)]))
+
+
+def test_the_tasks_for_people_who_come_from_dxclient_run_one_after_the_other(run: Run, damsim: StandIn) -> None:
+    tasks = tasks_of(GUIDES / "coming_from_dxclient.rst")
+    done = run([play_with(tasks, damsim)])
+    proof = next(task for task in done.tasks if task.name.startswith("Compare again"))
+    assert proof.result["in_sync"] is True
+    assert {"dam_delete_mismatch", "dam_mismatch_report", "dam_resync", "dam_subscriber"} <= calls_in(done)
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        *plays_of(GUIDES / "coming_from_dxclient.rst")[:1],
+        *plays_of(GUIDES / "consistency_cycle.rst"),
+        *plays_of(GUIDES / "quick_start.rst"),
+    ],
+    ids=str,
+)
+def test_the_playbooks_of_the_guides_run(example: Example, run: Run, damsim: StandIn) -> None:
+    done = run(example.value)
+    if "dam_resync" in calls_in(done):
+        assert damsim.digests_equal()
+        if "dam_consistency" in json.dumps(example.value):
+            assert result_of(done)["in_sync"] is True
+
+
+def test_the_first_playbook_of_the_readme_repairs_and_proves(run: Run, damsim: StandIn) -> None:
+    assert result_of(run(plays_of(ROOT / "README.md")[0].value))["in_sync"] is True
+    assert damsim.digests_equal()
