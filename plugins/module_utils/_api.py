@@ -142,8 +142,9 @@ class Dam:
         except ServerError:
             return None
         count = body.get("count") if isinstance(body, dict) else None
-        number = int(count) if type(count) is int or (isinstance(count, str) and count.isdecimal()) else -1
-        return number if number >= 0 else None
+        if isinstance(count, bool) or not isinstance(count, (int, str)) or not str(count).isdecimal():
+            return None
+        return int(count)
 
 
 def _settings(cycle_length: int | None, enabled: bool | None) -> Row:

@@ -144,7 +144,9 @@ def work(task: Task) -> None:
     diff = {"before": shown(record), "after": shown(after)}
     result.update(action=step, diff=diff)
     if before and step == DEREGISTER and state_of(before) in RUNNING:
-        task.warn(f"'{before.target_host}' has the status {before.resync_status}: what becomes of that run is not documented.")
+        task.warn(
+            f"'{before.target_host}' has the status {before.resync_status}: what becomes of that run is not documented."
+        )
     if task.check_mode or not step:
         result.update(changed=step is not None, subscriber=after)
         return
