@@ -488,7 +488,7 @@ class Leaps:
         return self.now
 
 
-@pytest.mark.skipif(not hasattr(urllib3.response.BaseHTTPResponse, "read1"), reason="urllib3 1.x reads whole pieces")
+@pytest.mark.skipif(not hasattr(urllib3.response.HTTPResponse, "read1"), reason="urllib3 1.x reads whole pieces")
 @pytest.mark.parametrize("head", [b"Content-Length: 100000\r\n\r\n[", b"Transfer-Encoding: chunked\r\n\r\n1000\r\n["])
 def test_a_server_that_trickles_is_given_up(server: Scripted, monkeypatch: pytest.MonkeyPatch, head: bytes) -> None:
     given_up = threading.Event()
@@ -732,6 +732,27 @@ def test_tls_spoken_to_a_plain_port_says_so(server: Scripted) -> None:
     ) as caught:
         client(server, protocol="https").get("/x")
     assert caught.value.final
+
+
+def test_tls_that_cannot_be_agreed_on_names_the_options_that_may_be_wrong() -> None:
+    alert = b"\x15\x03\x03\x00\x02\x02\x28"  # a fatal one: the handshake failed
+
+    def refuse(listening: socket.socket) -> None:
+        peer, _address = listening.accept()
+        with peer:
+            peer.recv(65536)
+            peer.sendall(alert)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as pool:
+        listening.settimeout(GENEROUS)
+        pool.submit(refuse, listening)
+        there = Client(connection(listening.getsockname()[1], protocol="https", token=TOKEN), sleep=Pauses())
+        with pytest.raises(
+            Unreachable, match="TLS could not be agreed on; check dx_port, ca_path, client_cert"
+        ) as caught:
+            there.write("PATCH", "/x", {})
+    assert caught.value.final
+    assert not caught.value.sent
 
 
 def test_plain_http_spoken_to_a_tls_port_says_so(secure: Scripted) -> None:

@@ -131,6 +131,16 @@ def test_the_word_administrator_comes_with_401_and_403_alone() -> None:
     assert "that the ltpa_token belongs to" in refused("GET", raw(status=403), as_it_is, None).message
 
 
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [(401, "Check dx_username and dx_password."), (404, "ring_api_port and ring_api_version lead to the Ring API.")],
+)
+def test_a_login_that_fails_says_which_options_to_look_at(status: int, advice: str) -> None:
+    text = refused("POST", raw(status=status), as_it_is, "wpsadmin", login=True).message
+    assert text.startswith(f"Login as 'wpsadmin' failed. POST {URL} was answered with {status}")
+    assert text.endswith(advice)
+
+
 def test_a_refusal_says_what_was_tried_where_and_what_was_answered() -> None:
     error = refused("PATCH", raw('{"error": {"message": "Busy."}}', 409), as_it_is, "wpsadmin")
     assert error.message == f"PATCH {URL} was answered with 409: Busy."
