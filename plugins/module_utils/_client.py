@@ -43,7 +43,6 @@ BUSY = (429, 502, 503, 504)
 REDIRECTS = (301, 302, 303, 307, 308)
 MAX_BODY = 32 * 1024 * 1024
 PIECE = 64 * 1024
-REASON = 500
 # Each piece of an answer has to come within request_timeout, all of it within this many times request_timeout.
 WHOLE_ANSWER = 10
 
@@ -165,6 +164,7 @@ class Client:
                 allow_redirects=False,
                 stream=True,
             ) as answer:
+                answer.raw.enforce_content_length = True  # urllib3 before 2.0 takes a cut answer for a whole one
                 text = bytearray()
                 for piece in _pieces(answer):
                     text += piece
@@ -197,7 +197,7 @@ class Client:
 
     def _broken(self, method: str, url: str, reason: str, sent: bool = True, final: bool = False) -> Unreachable:
         scrub = self._secrets.scrub
-        text = f"{method} {scrub(url)}: {clean(scrub(reason), REASON)}."
+        text = f"{method} {scrub(url)}: {clean(scrub(reason), 500)}."
         return Unreachable(text, sent=sent, final=final, url=scrub(url))
 
 
@@ -226,7 +226,7 @@ def _explain(error: Exception, at: Connection) -> tuple[str, bool, bool]:
         return f"the proxy of the environment did not let it through ({text})", False, False
     if isinstance(error, kinds.ConnectTimeout) or "NewConnectionError" in text or "NameResolutionError" in text:
         return f"cannot be reached; check hostname and dx_port ({text})", False, False
-    if isinstance(error, (kinds.Timeout, urllib3.exceptions.ReadTimeoutError)):
+    if isinstance(error, (kinds.Timeout, urllib3.exceptions.ReadTimeoutError)) or "Read timed out" in text:
         return f"no answer within {at.timeout:g} s (request_timeout)", True, False
     hint = "" if at.protocol == "https" else "; if that port speaks TLS, set dx_protocol to https"
     return f"the connection broke before the answer was whole{hint} ({text})", True, False
