@@ -13,6 +13,7 @@ import json
 import math
 import os
 import resource
+import signal
 import stat
 import subprocess
 import sys
@@ -422,6 +423,37 @@ def test_a_file_that_hits_the_systems_limit_leaves_nothing(tmp_path: Path, repor
     assert "refused: The report could not be written" in run.stdout
     assert "File too large" in run.stdout
     assert "left: []" in run.stdout
+
+
+KILLED = """
+import os, signal, sys
+from ansible_collections.dxops.dam_staging.plugins.module_utils import _draft, _report
+writes = 0
+def write_and_die(descriptor, data, plain=_draft.write_all):
+    global writes
+    plain(descriptor, data)
+    writes += 1
+    if writes == int(sys.argv[3]):
+        os.kill(os.getpid(), signal.SIGKILL)
+_draft.write_all = _report.write_all = write_and_die
+_report.write_report([[{"id": 1}], [{"id": 2}]], sys.argv[1], sys.argv[2])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="the system has no files without a name")
+@pytest.mark.parametrize("report_format", TEXT_FORMATS)
+def test_a_process_that_is_killed_at_any_write_leaves_no_file(tmp_path: Path, report_format: str) -> None:
+    killed = 0
+    for number in range(1, 10):
+        command = [sys.executable, "-c", KILLED, str(tmp_path), report_format, str(number)]
+        run = subprocess.run(command, check=False, env={"PYTHONPATH": os.pathsep.join(sys.path)})
+        assert list(tmp_path.iterdir()) == []
+        if run.returncode == 0:
+            break
+        assert run.returncode == -signal.SIGKILL
+        killed += 1
+    # Two pages into the spool, and the file itself.
+    assert 3 <= killed < 9
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
