@@ -109,11 +109,11 @@ def follow(dam: Dam, before: Subscriber, started: Started, kind: Kind, waiter: W
     ``lastResyncTime`` has to have been seen. Raises DamError where the run failed or another one took its place,
     TimedOut or the lasting error where it was not seen to end.
     """
-    what = f"the {kind.name} for '{before.target_host}'"
+    where = f"for '{before.target_host}'"
     try:
-        end = waiter.until(_look(dam, before, started, kind), f"{what} to end")
+        end = waiter.until(_look(dam, before, started, kind), f"the {kind.name} {where} to end")
         if state_of(end) is kind.failed:
-            raise _ended(f"T{what[1:]} failed: its status is {end.resync_status}.", end, waiter)
+            raise _ended(f"The {kind.name} {where} failed: its status is {end.resync_status}.", end, waiter)
     except DamError as error:
         if kind is COMPARISON:
             advice = _diagnosis(dam)
@@ -122,8 +122,8 @@ def follow(dam: Dam, before: Subscriber, started: Started, kind: Kind, waiter: W
         raise
     if state_of(end) is not kind.done:
         raise _ended(
-            f"T{what[1:]} was not seen to end: meanwhile its status went to {end.resync_status}, so something else was "
-            "started. Let that end, then run again.",
+            f"The {kind.name} {where} was not seen to end: meanwhile its status went to {end.resync_status}, so "
+            "something else was started. Let that end, then run again.",
             end,
             waiter,
         )
