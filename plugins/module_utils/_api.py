@@ -18,6 +18,8 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Ro
 MISMATCHES_SINCE = "CF214"
 DELETE_SINCE = "CF216"
 OPERATIONS_SINCE = "CF209"
+WINDOWS_SINCE = "CF213"
+HASH_LISTS_SINCE = "CF217"
 SUBSCRIBERS_SINCE = "CF202"
 
 
@@ -134,6 +136,20 @@ class Dam:
         body = self._get("/operations", since=OPERATIONS_SINCE, status=status, offset=offset, limit=limit)
         return array(body, "operations")
 
+    def record_window(self, record_type: str, offset: int, limit: int) -> Row:
+        """``hash`` and ``count`` of a window of records, and the ``id`` of one alone (vendor's OpenAPI document)."""
+        path = f"/staging/records/{record_type}"
+        return _object(self._get(path, since=WINDOWS_SINCE, offset=offset, limit=limit), "window of records")
+
+    def record_hashes(self, record_type: str, first_id: str | None = None, last_id: str | None = None) -> list[Row]:
+        """``id`` and ``hash`` of every record from one id to another (vendor's OpenAPI document).
+
+        That both ends are included is inferred.
+        """
+        query = {"recordType": record_type, "firstId": first_id, "lastId": last_id}
+        body = self._get("/staging/records", since=HASH_LISTS_SINCE, **query)
+        return array(_object(body, "list of records").get("contents"), "ids and hashes")
+
     def record_total(self, record_type: str) -> int | None:
         """How many records of a type there are; None where the release or the answer does not tell (the body is not
         documented)."""
@@ -145,6 +161,12 @@ class Dam:
         if isinstance(count, bool) or not isinstance(count, (int, str)) or not str(count).isdecimal():
             return None
         return int(count)
+
+
+def _object(body: Any, what: str) -> Row:
+    if not isinstance(body, dict):
+        raise ServerError(f"The server sent no {what}.", status=200)
+    return body
 
 
 def _settings(cycle_length: int | None, enabled: bool | None) -> Row:

@@ -151,6 +151,20 @@ def report_spec() -> Spec:
     }
 
 
+def drift_spec() -> Spec:
+    """What to compare by itself, how, and for how long; ``max_seconds`` in seconds."""
+    report = report_spec()
+    return {
+        "window": {"type": "int", "default": 500},
+        "max_window": {"type": "int"},
+        "concurrency": {"type": "int", "default": 8},
+        "max_requests": {"type": "int"},
+        "max_seconds": {"type": "int"},
+        **{option: report[option] for option in ("record_type", "dest", "csv_safe", "csv_bom", "backup")},
+        "max_records": {"type": "int", "default": 100},
+    }
+
+
 def check_numbers(params: dict[str, Any], prefix: str = "") -> None:
     """Raise OptionError for a number that cannot be meant, naming the option and what would be right."""
     for option, least, most in (
@@ -171,6 +185,11 @@ def check_numbers(params: dict[str, Any], prefix: str = "") -> None:
         ("max_operations", 0, 10000),
         ("page_size", 1, 10000),
         ("prefetch", 1, 16),
+        ("window", 1, 10000),
+        ("max_window", 1, 10**9),
+        ("concurrency", 1, 64),
+        ("max_requests", 1, 10**12),
+        ("max_seconds", 1, 30 * 86400),
     ):
         value = params.get(option)
         if value is not None and not least <= value <= most:

@@ -1,0 +1,321 @@
+#!/usr/bin/python
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dam_drift_info
+short_description: Compare a publisher and a subscriber without the publisher's own comparison
+version_added: 0.1.0
+description:
+  - Asks both environments for hashes of windows of their records, narrows down where they differ, and lists which records
+    are missing at the subscriber, differ there, or exist only there. Neither environment is changed, and no job is started.
+  - It takes a few requests for each record type that is equal, and for each difference some that grow with the logarithm
+    of the number of records.
+  - This is a second opinion. What goes into the servers' hashes and how windows are ordered is not documented, and the
+    vendor advises against these calls for whoever does not know their implementation. Whether the answers of the two
+    environments can be compared is tried out on every run; where they cannot, RV(types) says so and nothing is called equal.
+  - It never says that environments are in sync, which only M(dxops.dam_staging.dam_find_mismatch) does, and it is no reason
+    to start a resync.
+extends_documentation_fragment:
+  - dxops.dam_staging._connection
+  - dxops.dam_staging._subscriber_api
+  - dxops.dam_staging._one_subscriber
+  - dxops.dam_staging._attributes
+  - ansible.builtin.files
+attributes:
+  check_mode:
+    support: full
+    details:
+      - The environments are compared all the same, and O(dest) is not written.
+  diff_mode:
+    support: full
+    details:
+      - Shows the summary of O(dest) before and after, never records.
+  idempotent:
+    support: full
+    details:
+      - The same differences make the same file.
+options:
+  record_type:
+    type: list
+    elements: str
+    choices:
+      - COLLECTION
+      - MEDIA_ITEM
+      - COLLECTION_MEDIA_RELATION
+      - RENDITION
+      - VERSION
+      - FAVORITE
+      - KEYWORD
+      - CUSTOM_URL
+      - MEDIA_TYPE
+      - MEDIA_TYPE_GROUP
+      - RESOURCE
+      - PERMISSION
+    description:
+      - Record types to compare; all of them without it. C(RESOURCE) and C(PERMISSION) have no such call and are
+        C(not offered).
+  window:
+    type: int
+    default: 500
+    description:
+      - Records up to which a differing stretch is listed with all ids and hashes instead of being halved again. Where most
+        windows differ, up to 16 times as many are listed at once.
+      - Smaller values take more requests and transfer less.
+  max_window:
+    type: int
+    description:
+      - Largest window to ask a server for. Without it, each type is asked for as a whole first, which the server may need
+        long for. With it, the number of requests grows with the number of records.
+  concurrency:
+    type: int
+    default: 8
+    description:
+      - Requests at a time, to both environments together. With V(1) they are sent one after the other.
+  max_requests:
+    type: int
+    description:
+      - Requests after which the comparison ends with what it found by then. No limit without it.
+  max_seconds:
+    type: int
+    description:
+      - Seconds after which the comparison ends with what it found by then. No limit without it.
+  max_records:
+    type: int
+    default: 100
+    description:
+      - Return so many differing records at most, of all types together.
+  dest:
+    type: path
+    description:
+      - File for all differing records as CSV, in a folder that exists. Where none is found it is removed, but only if it
+        begins as a report does.
+      - Other users cannot read a new file unless O(mode) says so.
+  csv_safe:
+    type: bool
+    default: true
+    description:
+      - Put an apostrophe before a value that a spreadsheet would run as a formula. Numbers stay as they are.
+  csv_bom:
+    type: bool
+    default: false
+    description:
+      - Begin the file with a byte order mark, which Excel needs to read it as UTF-8.
+  backup:
+    type: bool
+    default: false
+    description:
+      - Keep a copy of the old file, with a time in its name.
+notes:
+  - Needs the subscriber's own API, and an administrator on both sides.
+  - Needs DAM release CF213 for the windows and CF217 for the lists. C(COLLECTION_MEDIA_RELATION) is
+    C(not offered by this release) from CF218 to CF222.
+  - Operations that the subscriber has still to do show as differences. Let its queue become idle first.
+seealso:
+  - module: dxops.dam_staging.dam_find_mismatch
+  - module: dxops.dam_staging.dam_operations_info
+author:
+  - dxops.dam_staging contributors (@dxops)
+"""
+
+EXAMPLES = r"""
+- name: See whether anything differs
+  dxops.dam_staging.dam_drift_info:
+    hostname: dx-publisher.example.com
+    dx_username: "{{ vault_dx_username }}"
+    dx_password: "{{ vault_dx_password }}"
+    target_host: dx-subscriber.example.com
+  register: drift
+
+- name: Show it
+  ansible.builtin.debug:
+    msg: "{{ drift.msg.splitlines() }}"
+
+- name: List every media item that differs, in ten minutes at most
+  dxops.dam_staging.dam_drift_info:
+    hostname: dx-publisher.example.com
+    dx_username: "{{ vault_dx_username }}"
+    dx_password: "{{ vault_dx_password }}"
+    target_host: dx-subscriber.example.com
+    record_type: [MEDIA_ITEM]
+    max_seconds: 600
+    dest: /var/reports/dx-subscriber-drift.csv
+"""
+
+RETURN = r"""
+equal:
+  description:
+    - V(false) where any record type differs. V(true) only where every type that was asked for and can be asked about is
+      equal. Null where nobody can tell.
+    - Types that have no such call are not in it, see RV(unjudged).
+  returned: always
+  type: bool
+  sample: false
+unjudged:
+  description: Record types that nothing is said about, neither that they are equal nor that they differ.
+  returned: always
+  type: list
+  elements: str
+  sample: [RESOURCE, PERMISSION]
+types:
+  description: What came out for every record type that was asked for.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    record_type:
+      description: The type.
+      type: str
+      sample: MEDIA_ITEM
+    status:
+      description:
+        - C(equal); C(different); C(not comparable), where the answers do not fit together; C(changed meanwhile), where the
+          records did while they were compared; C(unfinished), where O(max_requests) or O(max_seconds) came first, or an
+          error; C(not offered), where there is no such call; C(not offered by this release).
+      type: str
+      sample: different
+    equal:
+      description: V(true) and V(false) where it is known, else null.
+      type: bool
+      sample: false
+    reason:
+      description: Why nothing, or no more, can be said; null otherwise.
+      type: str
+    publisher_count:
+      description: Number of records at the publisher; null where it is not known.
+      type: int
+      sample: 51230
+    subscriber_count:
+      description: The same at the subscriber.
+      type: int
+      sample: 51229
+    missing:
+      description: Records found to be missing at the subscriber.
+      type: int
+      sample: 2
+    differing:
+      description: Records found to differ.
+      type: int
+      sample: 1
+    extra:
+      description: Records found to exist only at the subscriber.
+      type: int
+      sample: 1
+    progress:
+      description: The part of the records that was looked through, from 0 to 1.
+      type: float
+      sample: 1.0
+count:
+  description: Number of differing records that were found, of all types that can be compared.
+  returned: success
+  type: int
+  sample: 4
+records:
+  description:
+    - The first differing records, as many as O(max_records) asks for, by type and id. C(recordAction) is C(CREATE) for one
+      that is missing at the subscriber, C(UPDATE) for one that differs and C(DELETE) for one that is only there.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - recordType: MEDIA_ITEM
+      recordAction: CREATE
+      recordId: 0407f224-14aa-49a3-abd4-b31d6c0e01e9
+      subscriberId: 4f6c2a0e-9f5d-4b8a-8f0e-0c3c4c1d2e3f
+dest:
+  description: The file; null where none was asked for or no record differs.
+  returned: success
+  type: str
+  sample: /var/reports/dx-subscriber-drift.csv
+checksum:
+  description: SHA-1 of the file; null where there is none.
+  returned: success
+  type: str
+  sample: 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12
+backup_file:
+  description: The copy of the old file.
+  returned: when O(backup=true) and there was one
+  type: str
+subscriber:
+  description: The subscriber, as M(dxops.dam_staging.dam_subscriber_info) returns it.
+  returned: success
+  type: dict
+compared_at:
+  description: Time of the end by the publisher's clock (ISO 8601).
+  returned: success
+  type: str
+  sample: "2026-11-02T07:00:12+00:00"
+requests:
+  description: Number of questions that were sent to both environments together, without logins and repetitions.
+  returned: always
+  type: int
+  sample: 84
+duration:
+  description: Seconds that it took.
+  returned: always
+  type: float
+  sample: 1.4
+msg:
+  description: The verdict on the first line, then one line for each type that is neither equal nor without such a call.
+  returned: success
+  type: str
+  sample: "Different: 9 of 12 record types are equal; nothing is said about RESOURCE, PERMISSION."
+"""
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._crew import Budget, Crew
+from ansible_collections.dxops.dam_staging.plugins.module_utils._delivery import Place
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_run import Drift
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_source import side_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_verdicts import in_words, summary
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
+from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
+    ONE_SUBSCRIBER,
+    drift_spec,
+    one_subscriber_spec,
+    other_environment_spec,
+)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report import write_report
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import RECORD_TYPES
+
+
+def work(task: Task) -> None:
+    params, result, ours = task.params, task.result, task.publisher
+    place = Place(params["dest"], "csv", keep_empty=False) if params["dest"] else None
+    folder = place.folder if place and not task.check_mode else task.scratch_dir
+    subscriber = task.chosen()
+    theirs = task.subscriber_dam(subscriber)
+    budget = Budget(params["max_requests"], params["max_seconds"])
+    crew = Crew(params["concurrency"], budget)
+    drift = Drift(
+        lambda record_type: (side_of("publisher", ours, record_type), side_of("subscriber", theirs, record_type)),
+        params["record_type"] or RECORD_TYPES,
+        crew,
+        params["window"],
+        params["max_window"],
+        folder,
+    )
+    options = {option: params[option] for option in ("csv_safe", "csv_bom", "max_records")}
+    try:
+        report = write_report(drift.rows(subscriber.subscriber_id), folder, **options)
+    finally:
+        crew.close()
+        result.update(summary(drift.verdicts), requests=budget.requests, duration=round(budget.elapsed, 3))
+    result.update(subscriber=subscriber.as_dict(), compared_at=ours.now().isoformat(), msg=in_words(drift.verdicts))
+    result.update(count=report.count, records=report.records, dest=None, checksum=None)
+    try:
+        if place:
+            result.update(place.deliver(report, task))
+    finally:
+        report.discard()
+
+
+def main() -> None:
+    spec = {**other_environment_spec(), **one_subscriber_spec(), **drift_spec()}
+    run(work, spec, add_file_common_args=True, **ONE_SUBSCRIBER)
+
+
+if __name__ == "__main__":
+    main()
