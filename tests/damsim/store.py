@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
@@ -82,27 +83,35 @@ def connect(path: Path | None) -> sqlite3.Connection:
 
 
 class Records:
-    """Reading and writing records. ``generation`` tells caches that a type changed.
+    """Reading and writing records. ``generation`` tells caches that a type changed, ``changes_since`` where.
 
     Args:
         connection: of the environment's database.
     """
 
     _INSERT = "INSERT OR REPLACE INTO records VALUES(?,?,?,?,?,?,?)"
+    _REMEMBERED = 4096
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self.generation: dict[str, int] = dict.fromkeys(RecordType, 0)
+        # The ids that the last generations changed, one each; none for a change of everything.
+        self._changes: dict[str, deque[str]] = {
+            record_type: deque(maxlen=self._REMEMBERED) for record_type in RecordType
+        }
+
+    def changes_since(self, record_type: RecordType, generation: int) -> set[str] | None:
+        """The ids of a type that changed since a generation; ``None`` where it may be any."""
+        changes, behind = self._changes[record_type], self.generation[record_type] - generation
+        return set(list(changes)[len(changes) - behind :]) if behind <= len(changes) else None
 
     def put(self, record: Record) -> None:
         """Create or replace one record; a collection has one resource, so a second one takes its place."""
         if record.type is RecordType.RESOURCE:
-            self._db.execute(
-                "DELETE FROM records WHERE type=? AND collection_id=? AND id<>?",
-                (record.type, record.body.get("collectionId"), record.id),
-            )
+            collection = record.body.get("collectionId")
+            self._delete_where("type=? AND collection_id=? AND id<>?", record.type, collection, record.id)
         self._db.execute(self._INSERT, record.row())
-        self.generation[record.type] += 1
+        self._note(record.type, record.id)
 
     def put_many(self, records: Iterable[Record]) -> None:
         """Create or replace many records, in one transaction."""
@@ -112,17 +121,28 @@ class Records:
 
     def delete(self, record_type: RecordType, record_id: str) -> bool:
         """Delete a record and what belongs to it; false when there was none."""
-        gone = self._db.execute("DELETE FROM records WHERE type=? AND id=?", (record_type, record_id)).rowcount > 0
+        gone = self._delete_where("type=? AND id=?", record_type, record_id)
         if record_type is RecordType.COLLECTION:
-            self._db.execute("DELETE FROM records WHERE collection_id=?", (record_id,))
+            self._delete_where("collection_id=?", record_id)
             for (child,) in self._children(record_id):
                 self.delete(RecordType.COLLECTION, child)
         elif record_type is RecordType.MEDIA_ITEM:
-            self._db.execute("DELETE FROM records WHERE item_id=?", (record_id,))
+            self._delete_where("item_id=?", record_id)
         elif record_type is RecordType.RENDITION:
-            self._db.execute("DELETE FROM records WHERE rendition_id=?", (record_id,))
-        self.changed()
-        return gone
+            self._delete_where("rendition_id=?", record_id)
+        return gone > 0
+
+    def _delete_where(self, condition: str, *values: object) -> int:
+        gone = self._db.execute(f"SELECT type, id FROM records WHERE {condition}", values).fetchall()
+        if gone:
+            self._db.execute(f"DELETE FROM records WHERE {condition}", values)
+        for record_type, record_id in gone:
+            self._note(record_type, record_id)
+        return len(gone)
+
+    def _note(self, record_type: str, record_id: str) -> None:
+        self.generation[record_type] += 1
+        self._changes[record_type].append(record_id)
 
     def _children(self, collection_id: str) -> list[tuple[str]]:
         return self._db.execute(
@@ -188,3 +208,4 @@ class Records:
         """Everything may be different now."""
         for record_type in RecordType:
             self.generation[record_type] += 1
+            self._changes[record_type].clear()

@@ -73,3 +73,54 @@ def test_pages_of_mismatches_are_right_in_any_order(asked: list[tuple[int, int, 
     for offset, limit, subscriber in asked:
         chosen = [row for row in rows if subscriber in (None, row["subscriberId"])]
         assert json.loads(logs.page(offset, limit, subscriber)) == chosen[offset : offset + limit]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 1600),
+    st.lists(st.tuples(st.sampled_from(["put", "delete"]), st.integers(0, 1700)), max_size=60),
+    st.integers(0, 1700),
+    st.integers(0, 1700),
+)
+def test_windows_stay_right_while_records_come_change_and_go(
+    count: int, changes: list[tuple[str, int]], offset: int, limit: int
+) -> None:
+    records, windows = filled([f"{number:05d}" for number in range(0, 2 * count, 2)])
+    windows.window(KEYWORD, 0, 1)
+    for change, number in changes:
+        identity = f"{number:05d}"
+        if change == "put":
+            records.put(Record(KEYWORD, identity, {"id": identity}))
+        else:
+            records.delete(KEYWORD, identity)
+        assert windows.window(KEYWORD, offset, limit) == plainly(records, offset, limit)
+
+
+def test_a_block_that_grows_is_split_and_one_that_is_emptied_goes() -> None:
+    records, windows = filled([f"{number:05d}" for number in range(0, 3000, 2)])
+    windows.window(KEYWORD, 0, 1)
+    for number in range(1, 2000, 2):
+        records.put(Record(KEYWORD, f"{number:05d}", {"id": f"{number:05d}"}))
+    assert windows.window(KEYWORD, 700, 900) == plainly(records, 700, 900)
+    for number in range(1024):
+        records.delete(KEYWORD, f"{number:05d}")
+    assert windows.window(KEYWORD, 0, 1).first_id == "01024"
+    assert windows.window(KEYWORD, 0, 5000) == plainly(records, 0, 5000)
+
+
+def test_more_changes_than_are_remembered_are_seen_all_the_same() -> None:
+    records, windows = filled(["a"])
+    windows.window(KEYWORD, 0, 1)
+    for number in range(5000):
+        records.put(Record(KEYWORD, f"{number:05d}", {"id": f"{number:05d}"}))
+    assert windows.window(KEYWORD, 0, 9000) == plainly(records, 0, 9000)
+
+
+def test_what_belongs_to_a_deleted_record_goes_from_its_windows_too() -> None:
+    records, windows = filled(["a", "b"])
+    records.put(Record(KEYWORD, "c", {"id": "c", "mediaItemId": "item"}))
+    records.put(Record(RecordType.MEDIA_ITEM, "item", {"id": "item"}))
+    assert windows.window(KEYWORD, 0, 9).count == 3
+    records.delete(RecordType.MEDIA_ITEM, "item")
+    assert windows.window(KEYWORD, 0, 9) == plainly(records, 0, 9)
+    assert windows.window(KEYWORD, 0, 9).count == 2
