@@ -89,6 +89,9 @@ class _Source:
         if fits and self._worth_reading_ahead():
             self._read_ahead(offset)
             rows = self._waiting.popleft()[1]()
+            if len(rows) == self._expected:
+                # The next one is under way while this one is worked on.
+                self._read_ahead(offset + len(rows))
         else:
             rows = self._fetch(offset, self._asked)
         self._learn(offset, rows)
