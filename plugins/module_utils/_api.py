@@ -27,10 +27,12 @@ class Dam:
     """The staging and operations calls of one environment's DAM API (vendor's OpenAPI document).
 
     Every method raises Unreachable where no answer came, and ServerError where it is not the documented one.
+    ``advice`` is added to their messages, to tell which options are those of this environment.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, advice: str = "") -> None:
         self.client = client
+        self._advice = advice
         self._date: datetime | None = None
 
     @property
@@ -49,13 +51,14 @@ class Dam:
     def _get(self, path: str, since: str | None = None, **query: Any) -> Any:
         try:
             return self._seen(self.client.get(path, **query)).body
-        except ServerError as error:
+        except DamError as error:
             of_this_call = str(error.context.get("url", "")).startswith(self.url)  # and not of the login before it
-            if error.status in (404, 405) and since is not None and of_this_call:
+            if since is not None and of_this_call and isinstance(error, ServerError) and error.status in (404, 405):
                 error.message += (
                     f" This call came with DAM release {since}: check that the server is not older, and that hostname, "
                     "dx_port and dam_api_version lead to its DAM API."
                 )
+            error.message += self._advice
             raise
 
     def _seen(self, answer: Answer) -> Answer:

@@ -108,7 +108,7 @@ def _nothing_running(facts: Facts) -> Finding:
 
 def _operations_in_progress(facts: Facts) -> Finding:
     remedy = "Wait with dam_operations_info (wait=true, operation_scope=sync) at the subscriber."
-    return _guard(idle_subscriber(known(facts.queue).unfinished), remedy)
+    return _guard(idle_subscriber(known(facts.queue).in_progress), remedy)
 
 
 def _failed_operations(facts: Facts) -> Finding:

@@ -47,7 +47,8 @@ class Task:
             self.warn(f"{prefix}validate_certs is false: whoever stands in between can take the place of the server.")
         for secret in (connection.password, connection.token):
             self._hide(secret)
-        return Dam(Client(connection, read_only=self.check_mode, on_secret=self._hide))
+        client = Client(connection, read_only=self.check_mode, on_secret=self._hide)
+        return Dam(client, " The options of this environment stand below 'subscriber'." if prefix else "")
 
     def _hide(self, secret: str | None) -> None:
         if secret:

@@ -37,7 +37,7 @@ def judge(publisher: Dam, subscriber: Dam, planned: Planned, params: dict[str, A
     queue = sync_queue(subscriber)
     verdicts = [
         two_way_staging(publisher, subscriber, params["downstream_hosts"]),
-        idle_subscriber(queue.unfinished),
+        idle_subscriber(queue.in_progress),
         no_failed_operations(queue.failed, params["allow_failed_operations"]),
         fuse("max_mismatches", params["max_mismatches"], planned.total, "change"),
         fuse("max_deletes", params["max_deletes"], planned.deletes, "delete"),
@@ -50,7 +50,7 @@ def judge(publisher: Dam, subscriber: Dam, planned: Planned, params: dict[str, A
 class SyncQueue:
     """What staging and resyncs have left in a subscriber's queue; ``newest`` is when the youngest of it was created."""
 
-    unfinished: Tally = field(default_factory=Tally)
+    in_progress: Tally = field(default_factory=Tally)
     failed: Tally = field(default_factory=Tally)
     failed_ids: set[str] = field(default_factory=set)
     newest: datetime | None = None
@@ -60,8 +60,8 @@ def sync_queue(subscriber: Dam) -> SyncQueue:
     """Look through all sync operations of a subscriber once."""
     queue = SyncQueue()
     for operation in Queue(subscriber, "sync").operations():
-        if not operation.finished:
-            queue.unfinished.add(operation)
+        if operation.in_progress:
+            queue.in_progress.add(operation)
         elif operation.status == "FAILED":
             queue.failed.add(operation)
             queue.failed_ids.add(operation.operation_id)

@@ -137,6 +137,12 @@ class Operation:
         return self.trigger_function.startswith("sync")
 
     @property
+    def in_progress(self) -> bool:
+        """True for what keeps a comparison or a resync from being started: there, other than when a queue is drained,
+        the vendor's documentation leaves SUCCESS out. A status that nobody knows counts."""
+        return not self.finished and self.status != "SUCCESS"
+
+    @property
     def finished(self) -> bool:
         """True only for FAILED and ABORT: SUCCESS counts as not yet complete, and so does a status nobody knows."""
         return self.status in FINISHED_STATUSES
@@ -148,10 +154,10 @@ class Operation:
 Make = Callable[[Any], Any]
 
 
-def array(data: Any, what: str, make: Make = dict) -> list[Any]:
+def array(data: Any, what: str, make: Make | None = None) -> list[Any]:
     """The elements of an answer that has to be an array of objects; raises ServerError where it is not."""
     if not isinstance(data, list):
         raise ServerError(f"The server sent no array of {what}.", status=200)
     if not all(isinstance(element, dict) for element in data):
         raise ServerError(f"The server sent an array of {what} with elements that are no objects.", status=200)
-    return [make(element) for element in data]
+    return [make(element) for element in data] if make else data

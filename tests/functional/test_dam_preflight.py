@@ -301,7 +301,11 @@ class TestWhatRuns:
 class TestQueue:
     """The subscriber's operations."""
 
-    @pytest.mark.parametrize("status", ["TODO", "PROCESSING", "READ", "RETRY", "WAIT", "PENDING", "SUCCESS"])
+    def test_a_sync_operation_that_was_done_well_is_not_in_the_way(self, still: StandIn, preflight: Any) -> None:
+        add_operation(still, triggerFunction="syncStagingMediaContent", status="SUCCESS", times=3)
+        assert not_ok(preflight()) == {}
+
+    @pytest.mark.parametrize("status", ["TODO", "PROCESSING", "READ", "RETRY", "WAIT", "PENDING"])
     def test_a_sync_operation_in_progress_fails(self, still: StandIn, preflight: Any, status: str) -> None:
         add_operation(still, triggerFunction="syncStagingMediaContent", status=status, times=3)
         result = preflight()

@@ -12,7 +12,6 @@ from typing import Any, cast
 import pytest
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._client import Client
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
 from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Answer, Connection
 
@@ -47,7 +46,7 @@ class FakeClient:
 def dam_with(body: Any, date: datetime | None = None) -> tuple[Dam, FakeClient]:
     """Make an API that gets one answer."""
     client = FakeClient(body, date)
-    return Dam(cast("Client", client)), client
+    return Dam(cast("Any", client)), client
 
 
 def test_an_api_says_where_it_is() -> None:
@@ -239,3 +238,10 @@ def test_a_registration_that_the_server_says_it_did_not_make_is_an_error(message
 
 def test_a_registration_that_went_well_is_the_subscriber() -> None:
     assert dam_with({**ONE, "isSuccess": True})[0].register("sub.example").subscriber_id == "id/1 ä"
+
+
+def test_an_error_says_where_the_options_of_this_environment_stand() -> None:
+    client = FakeClient(Unreachable("GET https://sub.example/x: cannot be reached; check dx_port.", sent=False))
+    dam = Dam(cast("Any", client), " They stand below 'subscriber'.")
+    with pytest.raises(Unreachable, match=r"check dx_port\. They stand below 'subscriber'\.$"):
+        dam.subscribers()

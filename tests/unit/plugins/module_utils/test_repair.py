@@ -127,7 +127,7 @@ def test_a_look_through_the_queue_tells_the_age_of_its_youngest_operation() -> N
     rows = [operation_row(status="ABORT", id=str(number), created=time) for number, time in enumerate(times)]
     queue = sync_queue(environment("sub.example", rows).dam)
     assert queue.newest == parse_time("2026-11-02T09:00:00Z")
-    assert (queue.unfinished.unfinished, queue.failed.failed_count) == (0, 0)
+    assert (queue.in_progress.unfinished, queue.failed.failed_count) == (0, 0)
     assert sync_queue(environment("sub.example").dam).newest is None
 
 

@@ -235,3 +235,22 @@ def test_an_array_of_anything_but_objects_is_an_error(element: Any) -> None:
 def test_an_array_is_made_into_records() -> None:
     assert [one.target_host for one in array([FULL], "subscribers", Subscriber.from_json)] == ["sub.example"]
     assert array([{"a": 1}], "rows") == [{"a": 1}]
+
+
+@pytest.mark.parametrize(
+    ("status", "in_progress", "finished"),
+    [
+        *(
+            (status, True, False)
+            for status in ("TODO", "PENDING", "WAIT", "RETRY", "READ", "PROCESSING", "SOMETHING_NEW")
+        ),
+        ("SUCCESS", False, False),
+        ("FAILED", False, True),
+        ("ABORT", False, True),
+    ],
+)
+def test_an_operation_done_well_is_not_in_progress_and_not_yet_finished(
+    status: str, in_progress: bool, finished: bool
+) -> None:
+    found = Operation.from_json({"id": "1", "triggerFunction": "syncStagingMediaContent", "status": status})
+    assert (found.in_progress, found.finished) == (in_progress, finished)
