@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from queue import Empty, SimpleQueue
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._prefetch import Prefetcher
@@ -131,8 +131,7 @@ class Jobs(Generic[K, T]):
                     continue
                 job, place, answer, error = self._next()
                 self._asked -= 1
-                assert job.answers is not None, "it has asked"
-                job.answers[place] = answer
+                cast("list[Any]", job.answers)[place] = answer  # it has asked
                 job.error = job.error or error
                 job.missing -= 1
                 if not job.missing:

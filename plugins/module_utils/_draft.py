@@ -41,7 +41,8 @@ class Draft:
 
     def write(self, data: bytes) -> None:
         """Append ``data``."""
-        assert self._descriptor is not None, "a file that has its name is finished"
+        if self._descriptor is None:
+            raise RuntimeError("A file that has its name is finished.")
         with disk(self._directory):
             write_all(self._descriptor, data)
 
@@ -55,7 +56,8 @@ class Draft:
                 if self._path is None:
                     self._path = self._named(self._descriptor)
             self._close()
-        assert self._path is not None, "a file that was discarded has no name"
+        if self._path is None:
+            raise RuntimeError("A file that was discarded has no name.")
         return self._path
 
     def _named(self, descriptor: int) -> str:

@@ -68,7 +68,7 @@ def _window(answer: Row) -> Window:
     count: Any = answer.get("count")
     if isinstance(count, float) and count.is_integer():
         count = int(count)
-    if type(count) is not int or count < 0:
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
         raise ServerError("The server's window of records lacks a usable 'count'.", status=200)
     record_id = answer.get("id")
     found = _text(answer, "hash") if count else ""

@@ -59,8 +59,8 @@ def _cell(amount: int, action: str, most: int) -> str:
         return '<td class="zero">0</td>'
     # A bar that stands for something is never too short to be seen.
     width = max(2.0, 100 * amount / most)
-    bar = (
+    drawn = (
         '<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">'
         f'<rect x="{100 - width:.1f}" width="{width:.1f}" height="4"/></svg>'
     )
-    return f'<td class="{action.lower()}">{number(amount)}{bar}</td>'
+    return f'<td class="{action.lower()}">{number(amount)}{drawn}</td>'

@@ -84,7 +84,8 @@ class Summary:
             for name, cells in _pairs(matrix):
                 cell = _cell_of(target, _name(name), _MOST_SUBSCRIBERS)
                 for action, number in _pairs(cells):
-                    if action not in cell or type(number) is not int or number < 0:
+                    whole = isinstance(number, int) and not isinstance(number, bool)
+                    if action not in cell or not whole or number < 0:
                         raise ValueError("not a summary")
                     cell[action] += number
         for cell in summary._by_type.values():
