@@ -127,7 +127,7 @@ def test_a_deletion_that_arrived_though_its_answer_was_lost_is_a_change(
 def test_a_deletion_that_did_not_arrive_fails_and_running_again_converges(damsim: StandIn, run_main: Any) -> None:
     rows = compared(damsim)
     fault(damsim, method="DELETE", **LOST["drop"])
-    failed, done = [run_main(MODULE, named(damsim)) for _ in range(2)]
+    failed, done = [run_main(MODULE, named(damsim)) for _turn in range(2)]
     assert (failed["failed"], failed["changed"], failed["deleted_count"]) == (True, False, 0)
     assert "Running again is safe" in failed["msg"]
     assert (done["changed"], done["deleted_count"]) == (True, rows)

@@ -286,7 +286,7 @@ def test_an_empty_report_is_written_where_that_is_asked_for(
 ) -> None:
     set_status(damsim, COMPARED)
     args = {**named(damsim), "dest": str(dest), "format": report_format, "empty_report": "write"}
-    first, second = [run_main(MODULE, args) for _ in range(2)]
+    first, second = [run_main(MODULE, args) for _turn in range(2)]
     assert (first["changed"], second["changed"], first["count"]) == (True, False, 0)
     assert first["dest"] == str(dest)
     assert rows_in(dest, report_format) == rows

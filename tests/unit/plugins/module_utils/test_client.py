@@ -443,7 +443,7 @@ def test_an_answer_that_is_not_whole_is_no_answer(server: Scripted, raw: bytes) 
 def test_one_connection_serves_many_requests_of_a_thread(server: Scripted) -> None:
     server.says(Reply(200, [1]), Reply(204), Reply(404, {}), Reply(200, {"a": "b" * 200000}), Reply(200))
     one = client(server)
-    for _ in range(5):
+    for _turn in range(5):
         try:
             one.get("/x")
         except ServerError as error:

@@ -181,7 +181,8 @@ def test_the_same_findings_are_the_same_page_and_another_time_is_not_news(tmp_pa
     ):
         again = written(**no_news)
         assert again[0] != first[0]
-        assert again[1] == first[1] is not None
+        assert again[1] is not None
+        assert again[1] == first[1]
     for news in (
         {"accurate": False},
         {"filters": "type X"},

@@ -257,7 +257,7 @@ def test_a_files_mode_is_what_was_asked_for_and_that_alone_is_a_change(run_modul
     dest.write_text("old\n", encoding="utf-8")
     dest.chmod(0o600)
     seen: list[bool] = []
-    for _ in range(2):
+    for _turn in range(2):
         run_module(lambda task: seen.append(task.publish(str(dest), str(dest))), FILES, args={"mode": "0644"})
     assert seen == [True, False]
     assert dest.stat().st_mode & 0o777 == 0o644

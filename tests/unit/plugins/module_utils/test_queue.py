@@ -123,7 +123,7 @@ def test_names_that_a_server_makes_up_do_not_grow_a_result_without_bound() -> No
 def test_counts_in_words_name_the_most_frequent_first_and_end() -> None:
     counted = Tally()
     for number in range(12):
-        for _ in range(number + 1):
+        for _turn in range(number + 1):
             counted.add(operation(f"f{number}"))
     words = counted.in_words()
     assert words.startswith("f11: 12, f10: 11, ")

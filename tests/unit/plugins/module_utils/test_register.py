@@ -58,11 +58,11 @@ class FakeDam:
 
     def _change(self, name: str, effect: Callable[[], None]) -> None:
         self.sent.append(name)
-        if self.refuse:
+        if self.refuse is not None:
             raise self.refuse
         self._before = list(self.known)
         effect()
-        if self.lost:
+        if self.lost is not None:
             raise self.lost
 
     def register(self, target_host: str, cycle_length: int | None = None) -> Subscriber:

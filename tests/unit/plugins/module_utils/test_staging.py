@@ -249,9 +249,9 @@ addresses = st.tuples(
 
 
 @given(addresses, addresses)
-def test_being_the_same_environment_does_not_depend_on_the_order(one: str, other: str) -> None:
-    assert same_environment(one, other) is same_environment(other, one)
-    assert same_environment(one, one)
+def test_being_the_same_environment_does_not_depend_on_the_order(left: str, right: str) -> None:
+    assert same_environment(left, right) is same_environment(right, left)
+    assert same_environment(left, left)
 
 
 @pytest.mark.parametrize(
