@@ -17,17 +17,7 @@ from tooling.process import Failed, attempt, run, say
 PACKAGES = ["ansible_collections.dxops.dam_staging.plugins", "damsim", "support", "tooling"]
 CHECKS: dict[str, list[str]] = {
     "ansible-lint": ["ansible-lint", "--offline", "--profile", "production", "--nocolor"],
-    "mypy": [
-        "mypy",
-        "-p",
-        "ansible_collections.dxops.dam_staging.plugins",
-        "-p",
-        "damsim",
-        "-p",
-        "support",
-        "-p",
-        "tooling",
-    ],
+    "mypy": ["mypy", *(word for package in PACKAGES for word in ("-p", package))],
     "antsibull-docs": [
         "antsibull-docs",
         "lint-collection-docs",
@@ -36,6 +26,7 @@ CHECKS: dict[str, list[str]] = {
         ".",
     ],
     "antsibull-changelog": ["antsibull-changelog", "lint"],
+    "reuse": ["reuse", "lint", "--lines"],
     "ruff check": ["ruff", "check", "--no-cache", "--output-format", "concise", "."],
     "ruff format": ["ruff", "format", "--no-cache", "--check", "--quiet", "--output-format", "concise", "."],
     "yamllint": ["yamllint", "--strict", "."],
