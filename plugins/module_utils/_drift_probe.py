@@ -17,6 +17,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_sides imp
     Listed,
     NotOffered,
     Side,
+    Unsteady,
     Window,
 )
 
@@ -127,7 +128,7 @@ def sample(side: Side, taken: Print, others: int) -> Asking[Sample | None]:
     answers: list[Window] = yield [side.of(0, few), *(side.one(offset) for offset in offsets)]
     window, *ones = answers
     if ones[0] != taken.first:
-        raise Incomparable(f"The {side.name} gave two answers when it was asked twice for its first record.")
+        raise Unsteady(f"The {side.name} gave two answers when it was asked twice for its first record.")
     ids = [side.id_in(one, offset) for one, offset in zip(ones, offsets)]
     if any(not one < other for one, other in zip(ids, ids[1:])):
         raise Incomparable(f"The {side.name}'s ids do not increase with the offset: {', '.join(ids)}.")
@@ -135,7 +136,7 @@ def sample(side: Side, taken: Print, others: int) -> Asking[Sample | None]:
     lists: list[Listed] = yield [side.between(first, last), side.between(first, last)]
     listed = dict(lists[0])
     if listed != dict(lists[1]):
-        raise Incomparable(f"The {side.name} gave two answers when it was asked twice for the same list.")
+        raise Unsteady(f"The {side.name} gave two answers when it was asked twice for the same list.")
     if window.count != few or len(lists[0]) != few or not {first, last} <= listed.keys():
         raise Incomparable(
             f"The {side.name} lists {len(lists[0])} records from the first to the id at offset {few - 1}, and counts "

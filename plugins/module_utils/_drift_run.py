@@ -28,7 +28,12 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_probe imp
     sample,
     take,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_sides import Incomparable, NotOffered, Side
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_sides import (
+    Incomparable,
+    NotOffered,
+    Side,
+    Unsteady,
+)
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_verdicts import (
     CHANGED,
     DIFFERENT,
@@ -183,6 +188,8 @@ class Drift:
             verdict.reason = f"As a whole the two differ, but which records do cannot be asked. {error.message}"
             return
         verdict.status, verdict.reason = NOT_COMPARABLE, error.message
+        if isinstance(error, Unsteady):
+            return
         try:
             moved = self._moved(sides, prints)
         except Spent:

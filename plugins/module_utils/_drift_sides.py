@@ -27,6 +27,10 @@ class Incomparable(DamError):  # noqa: N818
     """What the servers answer does not fit together, so nothing can be concluded from it."""
 
 
+class Unsteady(Incomparable):
+    """A server gave two answers to one question, asked twice within a moment."""
+
+
 class NotOffered(DamError):  # noqa: N818
     """The release of one of the environments does not take this record type in this call."""
 

@@ -49,7 +49,11 @@ class Verdict:
         return self.missing + self.differing + self.extra
 
     def as_dict(self) -> Row:
-        return {**asdict(self), "equal": self.equal, "progress": round(self.progress, 3)}
+        """The same for a task's result: numbers that nobody can tell are None."""
+        told = asdict(self)
+        if self.status in (NOT_COMPARABLE, *WITHOUT_CALL):
+            told.update(missing=None, differing=None, extra=None)
+        return {**told, "equal": self.equal, "progress": round(self.progress, 3)}
 
     def in_words(self) -> str:
         """One line."""
