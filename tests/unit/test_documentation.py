@@ -28,6 +28,7 @@ from tooling.process import environment
 GUIDES = sorted((ROOT / "docs" / "docsite" / "rst").glob("*.rst"))
 READMES = [ROOT / "README.md", ROOT / "roles" / "dam_consistency" / "README.md"]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("dam_*.py"))
+INVENTORIES = sorted(path.stem for path in (ROOT / "plugins" / "inventory").glob("dam_*.py"))
 WRONG = ROOT / "docs" / "docsite" / "rst" / "what_can_go_wrong.rst"
 LABELS = "ansible_collections.dxops.dam_staging.docsite."
 
@@ -226,10 +227,11 @@ def test_plugins_and_playbooks_that_are_named_exist() -> None:
     text = text_of_all()
     plugins = set(re.findall(r":ansplugin:`dxops\.dam_staging\.(\w+)#(\w+)`", text))
     assert {name for name, kind in plugins if kind == "module"} <= set(MODULES)
+    assert {name for name, kind in plugins if kind == "inventory"} <= set(INVENTORIES)
     assert {name for name, kind in plugins if kind == "role"} == {"dam_consistency"}
     playbooks = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
     named = set(re.findall(r"\bdxops\.dam_staging\.([a-z]\w+)", text)) - {"dam", "dam_consistency", "docsite"}
-    assert named - set(MODULES) - playbooks == set()
+    assert named - set(MODULES) - set(INVENTORIES) - playbooks == set()
 
 
 def test_links_of_the_readmes_lead_to_files() -> None:

@@ -1,0 +1,304 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: dam_subscribers
+short_description: Subscribers of DAM publishers, with their state
+version_added: 0.1.0
+description:
+  - Asks one or several publishers for their subscribers. Each registration becomes a host, with what the publisher knows
+    of it as variables, in a group by its state.
+  - Nothing but the login and reading requests leaves.
+  - The name of the file has to end in C(dam_subscribers.yml) or C(dam_subscribers.yaml).
+  - "A host has the name of the subscriber's host. Where several registrations have the same host, each of them has
+    C(--) and the first eight characters of its id after it, and where that is not enough, the publisher too."
+  - "Variables of a host are C(ansible_host), C(dam_publisher), C(dam_state), C(dam_mismatch_count), and, each beginning with
+    C(dam_), what M(dxops.dam_staging.dam_subscriber_info) returns of a subscriber: C(dam_subscriber_id),
+    C(dam_target_host), C(dam_enabled), C(dam_resync_status), C(dam_last_resync_time) and so on."
+  - "C(dam_state), and the group of that name, is one of C(in_sync) (the last comparison ended, and there are no mismatch
+    logs), C(drifted) (it ended, and there are some), C(comparing), C(resyncing), C(failed) (the last comparison or the
+    creation of a resync's operations failed), and C(not_compared) (never compared, or repaired and not compared since).
+    Who is not enabled is in the group C(disabled) besides."
+  - "C(in_sync) is what the publisher's logs say as of C(dam_last_resync_time); logs that were deleted since look the same.
+    Only M(dxops.dam_staging.dam_find_mismatch) and the role P(dxops.dam_staging.dam_consistency#role) prove it."
+options:
+  plugin:
+    description: The name of this plugin.
+    type: str
+    required: true
+    choices: [dxops.dam_staging.dam_subscribers]
+  publishers:
+    description:
+      - The publishers to ask, each with C(hostname) and, where they differ from the options of this file, connection
+        options by the same names.
+      - A publisher with C(dx_username), C(dx_password) or C(ltpa_token) of its own gets none of the common ones.
+      - Templates are allowed, so that a secret can come from a lookup.
+      - Without it, the one that O(hostname) names.
+    type: list
+    elements: dict
+    default: []
+  on_error:
+    description:
+      - What to do with a publisher that does not answer as it should. V(fail) makes no inventory at all; V(warn) leaves
+        the publisher's subscribers out.
+    type: str
+    choices: [fail, warn]
+    default: fail
+  count_mismatches:
+    description:
+      - Whether the mismatches of each subscriber are counted, which takes about 2 * log2(n) requests for n of them.
+        Without it C(dam_mismatch_count) is null for who has some.
+    type: bool
+    default: true
+  group_prefix:
+    description: What the names of the groups by state begin with.
+    type: str
+    default: ""
+  hostname:
+    description: Host name of the publisher, without a scheme or a port, where O(publishers) is not given.
+    type: str
+    env:
+      - name: DX_HOSTNAME
+  dx_username:
+    description: Account to log in with. It has to be an administrator of DAM.
+    type: str
+    env:
+      - name: DX_USERNAME
+  dx_password:
+    description: Password of O(dx_username).
+    type: str
+    env:
+      - name: DX_PASSWORD
+  ltpa_token:
+    description: Value of a C(LtpaToken2) cookie, used in place of a login.
+    type: str
+    env:
+      - name: DX_LTPA_TOKEN
+  dx_protocol:
+    description: Protocol of both APIs. V(http) gives a warning, since the password then travels unprotected.
+    type: str
+    default: https
+    choices: [http, https]
+    env:
+      - name: DX_PROTOCOL
+  dx_port:
+    description: Port of both APIs. Without it 443, or 80 with O(dx_protocol=http).
+    type: int
+    env:
+      - name: DX_PORT
+  dam_api_port:
+    description: Port of the DAM API where it differs from O(dx_port).
+    type: int
+  ring_api_port:
+    description: Port of the Ring API (DX Core, for the login) where it differs from O(dx_port).
+    type: int
+  dam_api_version:
+    description: Version of the DAM API, as in its address.
+    type: str
+    default: v1
+  ring_api_version:
+    description: Version of the Ring API, as in its address.
+    type: str
+    default: v1
+  validate_certs:
+    description: Whether the server's certificate is checked.
+    type: bool
+    default: true
+    env:
+      - name: DX_VALIDATE_CERTS
+  ca_path:
+    description: File with the certificates of the authorities to trust, in PEM format.
+    type: path
+    env:
+      - name: DX_CA_PATH
+  client_cert:
+    description: File with a client certificate in PEM format, with its key in it or in O(client_key).
+    type: path
+  client_key:
+    description: File with the key of O(client_cert).
+    type: path
+  request_timeout:
+    description: Seconds to wait for a connection, and for each piece of an answer.
+    type: float
+    default: 30.0
+  request_retries:
+    description: How often a request is repeated after a broken connection or an answer of 429, 502, 503 or 504.
+    type: int
+    default: 3
+requirements:
+  - requests >= 2.25 (Python library, where Ansible runs)
+notes:
+  - The cache holds no secret. With it the groups are as old as the cache; C(--flush-cache) asks anew.
+extends_documentation_fragment:
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+seealso:
+  - module: dxops.dam_staging.dam_subscriber_info
+author:
+  - dxops.dam_staging contributors (@dxops)
+"""
+
+EXAMPLES = r"""
+# dam_subscribers.yml: the publisher and the account come from DX_HOSTNAME, DX_USERNAME and DX_PASSWORD.
+plugin: dxops.dam_staging.dam_subscribers
+
+---
+# emea.dam_subscribers.yml: two publishers, the second with an account of its own.
+plugin: dxops.dam_staging.dam_subscribers
+publishers:
+  - hostname: dx-emea.example.com
+  - hostname: dx-apac.example.com
+    dx_username: apacadmin
+    dx_password: "{{ lookup('ansible.builtin.env', 'APAC_PASSWORD') }}"
+on_error: warn
+group_prefix: dam_
+compose:
+  dam_minutes_between_cycles: dam_cycle_length
+groups:
+  needs_attention: dam_state in ['drifted', 'failed']
+keyed_groups:
+  - key: dam_publisher
+    prefix: publisher
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from typing import Any
+
+from ansible.errors import AnsibleParserError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._client import REQUESTS_IMPORT_ERROR
+from ansible_collections.dxops.dam_staging.plugins.module_utils._connections import publisher_connection
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection
+from ansible_collections.dxops.dam_staging.plugins.module_utils._options import connection_spec
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._subscriber_hosts import (
+    GROUPS,
+    Found,
+    find,
+    groups_of,
+    host_of,
+    names_of,
+)
+
+ENDINGS = ("dam_subscribers.yml", "dam_subscribers.yaml")
+ACCOUNT = ("dx_username", "dx_password", "ltpa_token")
+AT_ONCE = 8
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: ignore[misc]
+    NAME = "dxops.dam_staging.dam_subscribers"
+
+    def verify_file(self, path: str) -> bool:
+        return bool(super().verify_file(path)) and path.endswith(ENDINGS)
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache)
+        self._read_config_data(path)
+        if REQUESTS_IMPORT_ERROR is not None:
+            raise AnsibleParserError("The Python library requests is needed where Ansible runs, and is not installed.")
+        try:
+            found = self._cached(path, self._connections(), cache)
+        except DamError as error:
+            raise AnsibleParserError(error.message) from None
+        self._fill(found)
+
+    def _connections(self) -> list[Connection]:
+        # The options' own environment variables were read with the options: a publisher with an account of its own must
+        # not get a common token on top of it.
+        spec = connection_spec()
+        for option in spec.values():
+            option.pop("fallback", None)
+        common = {name: self._value(self.get_option(name)) for name in spec}
+        entries = self.get_option("publishers") or [{}]
+        return [self._connection(spec, common, number, entry) for number, entry in enumerate(entries, 1)]
+
+    def _connection(self, spec: dict[str, Any], common: dict[str, Any], number: int, entry: Any) -> Connection:
+        where = f"publishers, entry {number}" if self.get_option("publishers") else "options"
+        if not isinstance(entry, dict):
+            raise AnsibleParserError(f"{where}: it has to be a dictionary with at least 'hostname'.")
+        own = {str(name): self._value(value) for name, value in entry.items()}
+        if self.get_option("publishers"):
+            common = {**common, "hostname": None}
+        if any(own.get(name) for name in ACCOUNT):
+            common = {**common, **dict.fromkeys(ACCOUNT)}
+        merged = {name: value for name, value in {**common, **own}.items() if value is not None}
+        checked = ArgumentSpecValidator(spec).validate(merged)
+        if checked.error_messages:
+            raise AnsibleParserError(f"{where}: {'; '.join(checked.error_messages)}")
+        try:
+            connection = publisher_connection(checked.validated_parameters)
+        except DamError as error:
+            raise AnsibleParserError(f"{where}: {error.message}") from None
+        if connection.protocol == "http":
+            self.display.warning(f"{where}: dx_protocol is http: the password and the login travel unprotected.")
+        if connection.verify is False:
+            self.display.warning(f"{where}: validate_certs is false: anyone in between can take the server's place.")
+        return connection
+
+    def _value(self, value: Any) -> Any:
+        return self.templar.template(value) if isinstance(value, str) else value
+
+    def _cached(self, path: str, connections: list[Connection], cache: bool) -> list[Found]:
+        self.load_cache_plugin()
+        asked = repr([(at.dam_url, at.username, self.get_option("count_mismatches")) for at in connections])
+        key = f"{self.get_cache_key(path)}_{sha256(asked.encode()).hexdigest()[:16]}"
+        wanted = self.get_option("cache")
+        if wanted and cache:
+            try:
+                kept: list[Found] = self._cache[key]["found"]
+                return kept
+            except KeyError:
+                pass
+        found, whole = self._ask(connections)
+        if (
+            wanted and whole
+        ):  # what a publisher did not say this time must not be missing for as long as the cache lives
+            self._cache[key] = {"found": found}
+        return found
+
+    def _ask(self, connections: list[Connection]) -> tuple[list[Found], bool]:
+        def ask(connection: Connection) -> list[Found] | DamError:
+            try:
+                return find(connection, self.get_option("count_mismatches"))
+            except DamError as error:
+                return error
+
+        found: list[Found] = []
+        whole = True
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for connection, answer in zip(connections, pool.map(ask, connections)):
+                if isinstance(answer, list):
+                    found += answer
+                elif self.get_option("on_error") == "fail":
+                    raise answer
+                else:
+                    whole = False
+                    self.display.warning(f"The subscribers of {connection.hostname} are left out: {answer.message}")
+        return found, whole
+
+    def _fill(self, found: list[Found]) -> None:
+        prefix = self.get_option("group_prefix")
+        names = {group: self.inventory.add_group(self._sanitize_group_name(prefix + group)) for group in GROUPS}
+        strict = self.get_option("strict")
+        for host, each in zip(names_of(found), found):
+            self.inventory.add_host(host)
+            facts = {f"dam_{name}": _inert(value) for name, value in each.items()}
+            for name, value in {"ansible_host": _inert(host_of(each)), **facts}.items():
+                self.inventory.set_variable(host, name, value)
+            for group in groups_of(each):
+                self.inventory.add_child(names[group], host)
+            self._set_composite_vars(self.get_option("compose"), facts, host, strict=strict)
+            self._add_host_to_composed_groups(self.get_option("groups"), facts, host, strict=strict)
+            self._add_host_to_keyed_groups(self.get_option("keyed_groups"), facts, host, strict=strict)
+
+
+def _inert(value: Any) -> Any:
+    """A server's text must never be taken for a template; what holds no brace cannot be one, and stays plain in lists."""
+    return wrap_var(value) if isinstance(value, str) and "{" in value else value

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an inventory says of a publisher's subscribers: where they are, their state, their names. Knows no Ansible."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
+from ansible_collections.dxops.dam_staging.plugins.module_utils._client import Client
+from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import count_mismatches
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import State, host_and_port, state_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
+
+# One found registration: plain data, so that it can be cached, and free of secrets.
+Found = dict[str, Any]
+
+GROUPS = ("in_sync", "drifted", "comparing", "resyncing", "failed", "not_compared", "disabled")
+_NAMES = {
+    State.NEVER: "not_compared",
+    State.COMPARING: "comparing",
+    State.COMPARE_FAILED: "failed",
+    State.RESYNCING: "resyncing",
+    State.RESYNCED: "not_compared",
+    State.RESYNC_FAILED: "failed",
+    # A status that nobody knows counts as a comparison that runs, as everywhere.
+    State.UNKNOWN: "comparing",
+}
+
+
+def find(connection: Connection, count: bool) -> list[Found]:
+    """All subscribers of one publisher, by reading requests alone.
+
+    Without ``count`` of the mismatches it is only asked whether there is one. Raises DamError where the publisher does
+    not answer as it should.
+    """
+    dam = Dam(Client(connection, read_only=True))
+    return [_found(dam, connection.hostname, subscriber, count) for subscriber in dam.subscribers()]
+
+
+def _found(dam: Dam, publisher: str, subscriber: Subscriber, count: bool) -> Found:
+    mismatches: int | None = None
+    state = state_of(subscriber)
+    name = _NAMES.get(state, "")
+    if state is State.COMPARED:
+        one = subscriber.subscriber_id
+        any_left = bool(dam.mismatches(0, 1, one))
+        mismatches = (count_mismatches(dam, one) if count else None) if any_left else 0
+        name = "drifted" if any_left else "in_sync"
+    return {"publisher": publisher, "state": name, "mismatch_count": mismatches, **subscriber.as_dict()}
+
+
+def groups_of(found: Found) -> list[str]:
+    """The groups by state: one of what is known of the data, and ``disabled`` besides."""
+    return [found["state"], *([] if found["enabled"] else ["disabled"])]
+
+
+def host_of(found: Found) -> str:
+    """The host that a subscriber is registered with; the registration as it is where no host can be made out."""
+    try:
+        return host_and_port(found["target_host"])[0]
+    except DamError:
+        return str(found["target_host"])
+
+
+def names_of(found: list[Found]) -> list[str]:
+    """A name for each registration, in order: its host, and only as much more as tells it from the others.
+
+    Registrations with the same host get the first eight characters of their ids after it, and where that is not enough,
+    as with two publishers of one subscriber, the publisher too.
+    """
+    names = [host_of(each) for each in found]
+    for more in (
+        [each["subscriber_id"][:8] for each in found],
+        [each["publisher"] for each in found],
+        [str(number) for number in range(len(found))],
+    ):
+        taken = Counter(names)
+        names = [f"{name}--{suffix}" if taken[name] > 1 else name for name, suffix in zip(names, more)]
+    return names

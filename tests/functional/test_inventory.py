@@ -1,0 +1,374 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The inventory plugin through real ``ansible-inventory`` runs against the stand-in."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.connections import connection_to, role_secrets
+from support.scenes import COMPARED, fault, log_mismatches, numbered, sent, set_status, writes
+from tooling.process import environment
+from tooling.standin import StandIn
+
+STATES = {"in_sync", "drifted", "comparing", "resyncing", "failed", "not_compared", "disabled"}
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What ``ansible-inventory --list`` gave."""
+
+    rc: int
+    stderr: str
+    listed: dict[str, Any]
+
+    def hosts(self) -> dict[str, dict[str, Any]]:
+        """Return the variables of every host."""
+        facts: dict[str, dict[str, Any]] = self.listed["_meta"]["hostvars"]
+        return facts
+
+    def group(self, name: str) -> list[str]:
+        """Return the hosts of a group; none where there is no such group."""
+        return sorted(self.listed.get(name, {}).get("hosts", []))
+
+    def states(self) -> dict[str, list[str]]:
+        """Return the groups by state that have hosts, with the target hosts of these."""
+        facts = self.hosts()
+        return {
+            group: [facts[host]["dam_target_host"] for host in self.group(group)]
+            for group in sorted(STATES)
+            if self.group(group)
+        }
+
+
+Ask = Callable[..., Inventory]
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Ask:
+    """``ask({...})``: list the inventory that a file with these options makes."""
+
+    def run(options: Mapping[str, Any], *arguments: str, name: str = "dam_subscribers.yml", **env: str) -> Inventory:
+        file = tmp_path / name
+        text = {"plugin": "dxops.dam_staging.dam_subscribers", **options}
+        file.write_text(json.dumps(text), encoding="utf-8")
+        listed = tmp_path / "listed.json"
+        listed.unlink(missing_ok=True)
+        more = {
+            "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
+            "ANSIBLE_INVENTORY_ENABLED": "dxops.dam_staging.dam_subscribers",
+        }
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "ansible",
+                "inventory",
+                "-i",
+                str(file),
+                "--list",
+                "--output",
+                str(listed),
+                *arguments,
+            ],
+            env=environment(Path(sys.executable).parent, {**more, **env}),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        found = json.loads(listed.read_text(encoding="utf-8"), object_hook=plain) if done.returncode == 0 else {}
+        return Inventory(done.returncode, done.stdout + done.stderr, found)
+
+    return run
+
+
+def plain(shown: dict[str, Any]) -> Any:
+    """Return a text for what newer ansible-core writes of one that is no template."""
+    return shown["__ansible_unsafe"] if shown.keys() == {"__ansible_unsafe"} else shown
+
+
+def options_for(standin: StandIn) -> dict[str, Any]:
+    """Return the options that lead to a stand-in's publisher, without the account."""
+    return {name: value for name, value in connection_to(standin).items() if name not in ("dx_username", "dx_password")}
+
+
+def playbook(book: Path, standin: StandIn, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a playbook with the inventory beside it."""
+    inventory = book.with_name("dam_subscribers.yml")
+    return subprocess.run(
+        [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), *arguments, str(book)],
+        env=environment(Path(sys.executable).parent, role_secrets(standin)),
+        cwd=book.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def hosts_by_target(inventory: Inventory) -> dict[str, str]:
+    return {facts["dam_target_host"]: host for host, facts in inventory.hosts().items()}
+
+
+def test_subscribers_become_hosts_with_what_the_publisher_knows(damsim: StandIn, ask: Ask) -> None:
+    (subscriber,) = damsim.subscribers
+    log_mismatches(damsim, numbered("MEDIA_ITEM", "CREATE", 130))
+    set_status(damsim, COMPARED)
+    inventory = ask(options_for(damsim), **role_secrets(damsim))
+    assert inventory.rc == 0, inventory.stderr
+    ((name, facts),) = inventory.hosts().items()
+    assert name == subscriber.host
+    wanted = {
+        "ansible_host": subscriber.host,
+        "dam_publisher": damsim.publisher.host,
+        "dam_subscriber_id": subscriber.id,
+        "dam_target_host": subscriber.target_host,
+        "dam_state": "drifted",
+        "dam_mismatch_count": 130,
+        "dam_resync_status": COMPARED,
+        "dam_enabled": True,
+        "dam_cycle_length": 2,
+    }
+    assert {key: facts[key] for key in wanted} == wanted
+    assert facts["dam_last_resync_time"]
+    assert writes(sent(damsim)) == []
+
+
+def test_every_subscriber_is_in_the_group_of_its_state_and_in_no_other(
+    start_damsim: Callable[..., StandIn], ask: Ask
+) -> None:
+    cases: list[tuple[str | None, int, str]] = [
+        (None, 0, "not_compared"),
+        ("FIND_MISMATCH_START", 3, "comparing"),
+        ("DYNAMIC_STATUS_COMPUTATION_REQUIRED", 0, "comparing"),
+        ("FIND_MISMATCH_COMPLETED", 0, "in_sync"),
+        ("FIND_MISMATCH_COMPLETED", 3, "drifted"),
+        ("FIND_MISMATCH_FAILED", 0, "failed"),
+        ("RESYNC_TRIGGER_START", 3, "resyncing"),
+        ("RESYNC_TRIGGER_COMPLETED", 3, "not_compared"),
+        ("RESYNC_TRIGGER_FAILED", 3, "failed"),
+        ("SOMETHING_NEW", 0, "comparing"),
+    ]
+    standin = start_damsim(subscribers=len(cases))
+    for number, (status, rows, _state) in enumerate(cases):
+        log_mismatches(standin, numbered("MEDIA_ITEM", "CREATE", rows), number)
+        set_status(standin, status, number=number)
+    inventory = ask(options_for(standin), **role_secrets(standin))
+    facts = {each["dam_target_host"]: each for each in inventory.hosts().values()}
+    for subscriber, (status, rows, state) in zip(standin.subscribers, cases, strict=True):
+        groups = [group for group, hosts in inventory.states().items() if subscriber.target_host in hosts]
+        assert groups == [state], status
+        assert facts[subscriber.target_host]["dam_state"] == state
+        assert facts[subscriber.target_host]["dam_mismatch_count"] == (rows if status == COMPARED else None), status
+
+
+def test_a_disabled_subscriber_is_in_two_groups_and_mismatches_of_others_do_not_count(
+    damsim3: StandIn, ask: Ask
+) -> None:
+    for number in (0, 1):
+        set_status(damsim3, COMPARED, number=number)
+    log_mismatches(damsim3, numbered("MEDIA_ITEM", "DELETE", 2), number=1)
+    damsim3.post(f"/_sim/subscribers/{damsim3.subscribers[1].id}", {"status": False})
+    first, second, third = (each.target_host for each in damsim3.subscribers)
+    inventory = ask(options_for(damsim3), **role_secrets(damsim3))
+    assert inventory.states() == {
+        "in_sync": [first],
+        "drifted": [second],
+        "disabled": [second],
+        "not_compared": [third],
+    }
+
+
+def test_registrations_of_one_host_are_told_apart_by_their_ids(damsim3: StandIn, ask: Ask) -> None:
+    assert len({each.host for each in damsim3.subscribers}) == 1
+    inventory = ask(options_for(damsim3), **role_secrets(damsim3))
+    assert hosts_by_target(inventory) == {
+        each.target_host: f"{each.host}--{each.id[:8]}" for each in damsim3.subscribers
+    }
+
+
+def test_groups_and_variables_are_composed_as_in_every_constructed_inventory(damsim: StandIn, ask: Ask) -> None:
+    constructed = {
+        "group_prefix": "dam_",
+        "compose": {"ansible_host": "dam_target_host.split(':')[0]", "days": "dam_cycle_length / 1440"},
+        "groups": {"known": "dam_state != 'not_compared'", "unknown": "dam_state == 'not_compared'"},
+        "keyed_groups": [{"key": "dam_publisher", "prefix": "from"}],
+        "strict": True,
+    }
+    inventory = ask({**options_for(damsim), **constructed}, **role_secrets(damsim))
+    assert inventory.rc == 0, inventory.stderr
+    (name,) = inventory.hosts()
+    assert (
+        inventory.group("unknown") == inventory.group("dam_not_compared") == inventory.group("from_127_0_0_1") == [name]
+    )
+    assert inventory.group("known") == inventory.group("not_compared") == []
+    assert float(inventory.hosts()[name]["days"]) == pytest.approx(2 / 1440)
+
+
+def test_a_wrong_expression_is_an_error_when_strict(damsim: StandIn, ask: Ask) -> None:
+    wrong = {**options_for(damsim), "compose": {"x": "no_such_variable + 1"}}
+    assert ask({**wrong, "strict": True}, **role_secrets(damsim)).rc != 0
+    assert ask(wrong, **role_secrets(damsim)).rc == 0
+
+
+def test_several_publishers_make_one_inventory_each_with_its_own_account(
+    damsim: StandIn, start_damsim: Callable[..., StandIn], ask: Ask
+) -> None:
+    other = start_damsim("--host", "127.0.0.2", subscribers=2)
+    both = [
+        options_for(damsim),
+        {
+            **options_for(other),
+            "dx_username": "{{ 'wps' ~ 'admin' }}",
+            "dx_password": "{{ lookup('ansible.builtin.env', 'OTHER_PASSWORD') }}",
+        },
+    ]
+    # A token that is worth nothing there: who has an account of its own must not get it.
+    inventory = ask(
+        {"publishers": both}, DX_LTPA_TOKEN="worthless", OTHER_PASSWORD=other.password, **role_secrets(damsim)
+    )
+    assert inventory.rc == 0, inventory.stderr
+    assert sorted(facts["dam_publisher"] for facts in inventory.hosts().values()) == [
+        "127.0.0.1",
+        "127.0.0.2",
+        "127.0.0.2",
+    ]
+    logins = [each for each in sent(other) if each["path"].endswith("/auth/login")]
+    assert len(logins) == 1
+    assert not [each for each in sent(other) if each["status"] == 401]
+
+
+def test_one_subscriber_of_two_publishers_gets_two_names(damsim: StandIn, ask: Ask) -> None:
+    # The same publisher by two names.
+    both = [options_for(damsim), options_for(damsim) | {"hostname": "localhost"}]
+    inventory = ask({"publishers": both}, **role_secrets(damsim))
+    (subscriber,) = damsim.subscribers
+    stem = f"{subscriber.host}--{subscriber.id[:8]}"
+    assert sorted(inventory.hosts()) == [f"{stem}--127.0.0.1", f"{stem}--localhost"], inventory.stderr
+
+
+def test_a_publisher_that_does_not_answer_fails_the_inventory_or_is_left_out(damsim: StandIn, ask: Ask) -> None:
+    dead = {"hostname": "127.0.0.9", "dx_protocol": "http", "dx_port": 9, "request_retries": 0}
+    options = {"publishers": [dead, options_for(damsim)]}
+    failed = ask(options, **role_secrets(damsim))
+    assert failed.rc != 0
+    assert "127.0.0.9:9" in failed.stderr
+    partial = ask({**options, "on_error": "warn"}, **role_secrets(damsim))
+    assert (partial.rc, len(partial.hosts())) == (0, 1)
+    assert "127.0.0.9" in partial.stderr
+
+
+def test_a_cached_inventory_asks_nobody_until_it_is_flushed(damsim: StandIn, ask: Ask, tmp_path: Path) -> None:
+    cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
+    options = {**options_for(damsim), **cache}
+    first = ask(options, **role_secrets(damsim))
+    asked = len(sent(damsim))
+    assert asked
+    set_status(damsim, "FIND_MISMATCH_FAILED")
+    again = ask(options, **role_secrets(damsim))
+    assert again.listed == first.listed
+    assert len(sent(damsim)) == asked
+    book = tmp_path / "book.yml"
+    book.write_text(json.dumps([{"hosts": "failed", "gather_facts": False, "tasks": []}]), encoding="utf-8")
+    flushed = playbook(book, damsim, "--flush-cache", "--list-hosts")
+    assert "hosts (1)" in flushed.stdout, flushed.stdout + flushed.stderr
+    asked = len(sent(damsim))
+    assert ask(options, **role_secrets(damsim)).states().keys() == {"failed"}
+    assert len(sent(damsim)) == asked
+    kept = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "cache").iterdir())
+    assert damsim.subscribers[0].id in kept
+    assert damsim.password not in kept
+    assert "Ltpa" not in kept
+
+
+def test_what_a_publisher_did_not_say_is_not_cached(damsim: StandIn, ask: Ask, tmp_path: Path) -> None:
+    cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
+    options = {**options_for(damsim), **cache, "on_error": "warn", "request_retries": 0}
+    fault(damsim, path="/staging/subscriber", kind="status", status=503)
+    assert ask(options, **role_secrets(damsim)).hosts() == {}
+    assert len(ask(options, **role_secrets(damsim)).hosts()) == 1
+
+
+def test_another_publisher_in_the_environment_is_not_answered_from_the_cache(
+    damsim: StandIn, start_damsim: Callable[..., StandIn], ask: Ask, tmp_path: Path
+) -> None:
+    cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
+    other = start_damsim(subscribers=2)
+    counts = []
+    for standin in (damsim, other):
+        place = {"DX_HOSTNAME": standin.publisher.host, "DX_PORT": str(standin.publisher.port), "DX_PROTOCOL": "http"}
+        counts.append(len(ask(cache, **place, **role_secrets(standin)).hosts()))
+    assert counts == [1, 2]
+
+
+def test_a_text_of_the_server_is_never_a_template(damsim: StandIn, ask: Ask, tmp_path: Path) -> None:
+    evil = "{{ lookup('ansible.builtin.pipe', 'touch %s') }}" % (tmp_path / "pwned")
+    damsim.post(f"/_sim/subscribers/{damsim.subscribers[0].id}", {"syncFailureLogs": evil})
+    book = tmp_path / "book.yml"
+    tasks = [{"ansible.builtin.debug": {"var": "dam_sync_failure_logs"}}]
+    book.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
+    inventory = ask({**options_for(damsim), "compose": {"copied": "dam_sync_failure_logs"}}, **role_secrets(damsim))
+    assert inventory.rc == 0, inventory.stderr
+    done = playbook(book, damsim)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "lookup(" in done.stdout
+    assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({"dx_protocol": "ftp"}, "dx_protocol"),
+        ({"dx_port": 70000}, "dx_port"),
+        ({"hostname": "https://127.0.0.1"}, "hostname"),
+        ({"publishers": ["dx.example.com"]}, "publishers"),
+        ({"publishers": [{"dx_port": 443}]}, "hostname"),
+        ({"publishers": [{"hostname": "x", "dx_prot": 443}]}, "dx_prot"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_meant_is_refused_with_the_options_name(
+    damsim: StandIn, ask: Ask, options: dict[str, Any], part: str
+) -> None:
+    inventory = ask({**options_for(damsim), **options}, **role_secrets(damsim))
+    assert inventory.rc != 0
+    assert part in inventory.stderr
+    assert sent(damsim) == []
+
+
+def test_a_login_that_is_refused_is_told_without_the_password(damsim: StandIn, ask: Ask) -> None:
+    inventory = ask(options_for(damsim), "-vvvv", DX_USERNAME=damsim.username, DX_PASSWORD="not-this-one")
+    assert inventory.rc != 0
+    assert "401" in inventory.stderr
+    assert "not-this-one" not in inventory.stderr
+
+
+def test_no_secret_is_in_what_it_makes(damsim: StandIn, ask: Ask) -> None:
+    inventory = ask(options_for(damsim), "-vvvv", **role_secrets(damsim))
+    assert inventory.rc == 0
+    assert damsim.password not in inventory.stderr + json.dumps(inventory.listed)
+    assert "Ltpa" not in inventory.stderr + json.dumps(inventory.listed)
+
+
+def test_a_file_with_another_name_is_left_to_other_plugins(damsim: StandIn, ask: Ask) -> None:
+    assert ask(options_for(damsim), name="other.yml", **role_secrets(damsim)).rc != 0
+    assert sent(damsim) == []
+
+
+def test_a_release_without_comparisons_says_that_nothing_was_compared(
+    start_damsim: Callable[..., StandIn], ask: Ask
+) -> None:
+    old = start_damsim("--release", "CF203")
+    assert ask(options_for(old), **role_secrets(old)).states().keys() == {"not_compared"}
