@@ -91,9 +91,7 @@ def test_what_is_running_is_not_waited_for_and_no_reason_to_fail(
     assert not (tmp_path / "reports").exists()
 
 
-def test_two_way_staging_is_found_without_touching_anything(
-    damsim: StandIn, run_playbook: Any, tmp_path: Path
-) -> None:
+def test_two_way_staging_is_found_without_touching_anything(damsim: StandIn, run_playbook: Any, tmp_path: Path) -> None:
     compared(damsim)
     publisher, subscriber = damsim.publisher, damsim.subscribers[0]
     register(damsim, subscriber, f"{publisher.host}:{publisher.port}")

@@ -37,9 +37,7 @@ def fail_operation(standin: StandIn, times: int = 1, number: int = 0) -> None:
     standin.settings(at=standin.subscribers[number], fail_operations=[rule])
 
 
-def test_one_subscribers_failure_does_not_stop_the_others(
-    start_damsim: Any, run_playbook: Any, tmp_path: Path
-) -> None:
+def test_one_subscribers_failure_does_not_stop_the_others(start_damsim: Any, run_playbook: Any, tmp_path: Path) -> None:
     standin: StandIn = start_damsim(subscribers=6)
     down, off, two_way, locked, failing, healthy = (only(standin, number)[0] for number in range(6))
     standin.post(f"/_sim/subscribers/{off['subscriber_id']}", {"status": False})
@@ -106,9 +104,7 @@ def test_a_repair_with_failed_operations_says_which_and_reports_what_is_left(
     assert runs_started(damsim, RESYNC) == 1
 
 
-def test_another_pass_repairs_what_an_operation_that_failed_once_has_left(
-    damsim: StandIn, run_playbook: Any
-) -> None:
+def test_another_pass_repairs_what_an_operation_that_failed_once_has_left(damsim: StandIn, run_playbook: Any) -> None:
     keep_operations(damsim)
     fail_operation(damsim)
     facts = {"dam_consistency_max_passes": 3, "dam_consistency_allow_failed_operations": True}
@@ -135,9 +131,7 @@ def test_passes_stop_when_one_did_not_leave_fewer(damsim: StandIn, run_playbook:
 
 
 @pytest.mark.parametrize("missing", ["drain", "comparison"])
-def test_after_a_repair_whose_proof_is_missing_nobody_knows(
-    damsim: StandIn, run_playbook: Any, missing: str
-) -> None:
+def test_after_a_repair_whose_proof_is_missing_nobody_knows(damsim: StandIn, run_playbook: Any, missing: str) -> None:
     if missing == "drain":
         damsim.settings(at=damsim.subscribers[0], hold_operations=True)
     else:

@@ -14,8 +14,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,20 +33,27 @@ Row = dict[str, Any]
 
 
 def result_of(run: PlaybookRun, host: str = HOST) -> Row:
-    """Return the fact ``dam_consistency_result`` as the last run of the role on ``host`` set it, checked by its form."""
-    kept = run.named("Keep the result", host)
-    if not kept:
+    """Return the fact ``dam_consistency_result`` that the last run of the role on ``host`` set, checked by its form."""
+    results = results_of(run, host)
+    if not results:
         raise AssertionError(f"The role kept no result:\n{run.output}")
-    result: Row = kept[-1].result["ansible_facts"]["dam_consistency_result"]
-    check_form(result)
-    return result
+    return results[-1]
 
 
 def check_form(result: Any) -> None:
     """Raise ``jsonschema.ValidationError`` unless ``result`` is what the published schema says."""
-    import jsonschema
+    import jsonschema  # type: ignore[import-untyped]
 
     jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(result)
+
+
+def results_of(run: PlaybookRun, host: str = HOST) -> list[Row]:
+    """Return the results of all runs of the role on ``host`` in one playbook, each checked by its form."""
+    results: list[Row] = []
+    for kept in run.named("Keep the result", host):
+        results.append(kept.result["ansible_facts"]["dam_consistency_result"])
+        check_form(results[-1])
+    return results
 
 
 def verdict_of(run: PlaybookRun, number: int = 0, host: str = HOST) -> Row:
@@ -82,17 +89,32 @@ def found_in(report: Path | str) -> list[list[str]]:
     return sorted([row["recordType"], row["recordAction"], row["recordId"]] for row in rows_of(report))
 
 
-def book(path: Path, tasks_from: Sequence[str], variables: Mapping[str, Any] | None = None) -> Path:
-    """Write a playbook that includes the role once for each entry point, and return its path."""
-    tasks = [
-        {
-            "name": f"Run {entry}",
-            "ansible.builtin.include_role": {"name": ROLE, "tasks_from": entry},
-            "vars": dict(variables or {}),
-        }
-        for entry in tasks_from
-    ]
-    path.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
+def book(path: Path, *plays: tuple[str, str, Mapping[str, Any]]) -> Path:
+    """Write a playbook that includes the role, and return its path.
+
+    Each play is a host, or ``all``, an entry point and variables. A later one is played although an earlier one failed,
+    as long as there is a host left that did not.
+    """
+    path.write_text(
+        json.dumps(
+            [
+                {
+                    "hosts": "all",
+                    "gather_facts": False,
+                    "tasks": [
+                        {
+                            "name": "Include the role",
+                            "ansible.builtin.include_role": {"name": ROLE, "tasks_from": entry},
+                            "vars": dict(variables),
+                            "when": f"{host!r} in ['all', inventory_hostname]",
+                        }
+                    ],
+                }
+                for host, entry, variables in plays
+            ]
+        ),
+        encoding="utf-8",
+    )
     return path
 
 
@@ -135,10 +157,10 @@ def meanwhile(ready: Callable[[], Any], act: Callable[[], Any], seconds: float =
     assert done, "What was waited for did not happen."
 
 
-def kill_when(ready: Callable[[], Any], playbook: Path, folder: Path, standin: StandIn, group: bool = True) -> None:
+def kill_when(ready: Callable[[], Any], playbook: Path, folder: Path, standin: StandIn, alone: bool = False) -> None:
     """Start a playbook and kill it with SIGKILL as soon as ``ready`` returns something true.
 
-    ``group`` kills all that it has started, too, as the end of a machine does; else what is on its way goes on.
+    All that it has started is killed too, as by the end of a machine; ``alone`` lets a module on its way go on.
     """
     folder.mkdir()
     inventory = {"all": {"hosts": {HOST: {**role_connection(standin), "dam_consistency_report_dir": str(folder)}}}}
@@ -151,7 +173,6 @@ def kill_when(ready: Callable[[], Any], playbook: Path, folder: Path, standin: S
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,
     )
     end = time.monotonic() + 120
     try:
@@ -160,5 +181,21 @@ def kill_when(ready: Callable[[], Any], playbook: Path, folder: Path, standin: S
             assert time.monotonic() < end, "What was waited for did not happen."
             time.sleep(0.02)
     finally:
-        (os.killpg if group else os.kill)(process.pid, signal.SIGKILL)
+        process.send_signal(signal.SIGSTOP)  # so that it starts no more
+        for pid in [process.pid] if alone else [process.pid, *_descendants(process.pid)]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         process.wait()
+
+
+def _descendants(pid: int) -> list[int]:
+    """Return the processes that a process has started, and those that they have. Their sessions may be their own."""
+    parents: dict[int, int] = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            # The name, in brackets, may hold anything; the parent is the second field after it.
+            parents[int(status.parent.name)] = int(status.read_text(errors="replace").rpartition(")")[2].split()[1])
+    found = [pid]
+    for one in found:  # grows while it is gone through
+        found += [child for child, parent in parents.items() if parent == one]
+    return found[1:]

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbooks: check, status and demo, and several publishers in one inventory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from support.connections import role_connection, role_secrets
+from support.role import (
+    HOST,
+    SHOW_ARTIFACT,
+    artifact_of,
+    error_of,
+    folder_listing,
+    found_in,
+    result_of,
+    verdict_of,
+)
+from support.scenes import sent, writes
+from tooling.standin import StandIn
+
+
+def test_check_reports_drift_and_fails_for_it_unless_told_not_to_and_leaves_the_subscriber_alone(
+    damsim: StandIn, run_playbook: Any, tmp_path: Path
+) -> None:
+    (subscriber,), expected = damsim.subscribers, damsim.expected()["rows"]
+    before = damsim.get("/_sim/digest", at=subscriber)
+    outcomes = []
+    for fail in (True, False):
+        reports = tmp_path / f"reports-{fail}"
+        facts = {"dam_consistency_report_dir": str(reports), "dam_consistency_fail_on_drift": fail}
+        run = run_playbook("check.yml", extra_vars=facts)
+        (report,) = folder_listing(reports)
+        assert found_in(reports / report) == expected
+        record = verdict_of(run)
+        assert (record["in_sync"], record["repaired"]) == (False, False)
+        assert record["mismatches_before"] == record["mismatches_after"] == len(expected)
+        assert record["report"] == str(reports / report)
+        outcomes.append((run.rc, str(reports / report) in error_of(run), record["error"] is None))
+    assert outcomes == [(2, True, False), (0, False, True)]
+    assert damsim.get("/_sim/digest", at=subscriber) == before
+    assert writes(each for each in sent(damsim) if each["env"] == subscriber.name) == []
+    assert writes(sent(damsim)) == ["PATCH subscriber", "DELETE mismatches", "PATCH subscriber"]
+
+
+def test_check_registers_nothing_anew_whatever_fails(damsim: StandIn, run_playbook: Any) -> None:
+    damsim.settings(at=damsim.publisher, fail_comparison=True, comparison_retry_failed=True)
+    run = run_playbook("check.yml", extra_vars={"dam_consistency_reregister": True})
+    assert run.rc == 2
+    assert "there may be too much data to compare" in error_of(run)
+    assert writes(sent(damsim)) == ["PATCH subscriber"]
+
+
+def test_demo_shows_the_state_before_and_after_and_in_check_mode_changes_nothing(
+    damsim: StandIn, run_playbook: Any
+) -> None:
+    checked = run_playbook("demo.yml", check=True)
+    assert checked.rc == 0, checked.output
+    assert damsim.writes() == []
+    assert checked.stdout.count("never compared") == 2
+
+    run = run_playbook("demo.yml")
+    assert run.rc == 0, run.output
+    before, after = (task.result["msg"] for task in run.named("Show its subscribers") if task.item)
+    assert "enabled" in before
+    assert "never compared" in before
+    assert "FIND_MISMATCH_COMPLETED since" in after
+    assert result_of(run)["in_sync"] is True
+
+
+def test_two_publishers_are_worked_on_side_by_side_and_each_has_its_own_result(
+    damsim: StandIn, start_damsim: Any, run_playbook: Any, tmp_path: Path
+) -> None:
+    other: StandIn = start_damsim(seed="acceptance", subscribers=2)
+    expected = {HOST: [len(damsim.expected()["rows"])], "second": [len(other.expected(n)["rows"]) for n in (0, 1)]}
+    run = run_playbook(
+        "resync.yml",
+        {HOST: role_connection(damsim), "second": role_connection(other), "left-out": role_connection(damsim)},
+        {"dam_publishers": f"{HOST},second", "dam_consistency_report_dir": str(tmp_path / "reports")},
+        env=role_secrets(damsim) | SHOW_ARTIFACT,
+        arguments=["--forks", "2"],
+    )
+    assert run.rc == 0, run.output
+    assert sorted(run.recap) == [HOST, "second"]
+    for host, standin in ((HOST, damsim), ("second", other)):
+        result = result_of(run, host)
+        assert result["in_sync"] is True
+        assert [each["subscriber_id"] for each in result["subscribers"]] == [each.id for each in standin.subscribers]
+        assert [each["mismatches_before"] for each in result["subscribers"]] == expected[host]
+        assert all(standin.digests_equal(number) for number in range(len(standin.subscribers)))
+    assert artifact_of(run)["dam_consistency_artifact"] == {
+        "schema": 1,
+        "publishers": {host: {"in_sync": True, "before": sum(counts), "after": 0} for host, counts in expected.items()},
+    }
+    names = folder_listing(tmp_path / "reports")
+    assert [name.partition("--")[0] for name in names] == [HOST, "second", "second"]
