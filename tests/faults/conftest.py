@@ -1,0 +1,68 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Fixtures for tests of what goes wrong, and the tables that they leave behind."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from faults import bench, tables
+from faults.proxy import Proxy, proxied
+from functional.conftest import (  # noqa: F401 - pytest looks for fixtures here
+    credentials,
+    damsim,
+    damsim3,
+    damsim3_process,
+    damsim_process,
+    publisher_vars,
+    run_main,
+    run_module,
+    run_modules,
+    run_playbook,
+    start_damsim,
+    work_folder,
+)
+from tooling.standin import StandIn
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option for how often a playbook is killed."""
+    parser.addoption("--kills", type=int, default=10, help="how often tests/faults kills a playbook (10)")
+
+
+@pytest.fixture(scope="session")
+def forks() -> None:
+    """Load once what all runs of modules are forked from."""
+    bench.warm_up()
+
+
+@pytest.fixture
+def new_folder(tmp_path: Path) -> Callable[[], Path]:
+    """Return a new folder for each run."""
+    numbers = itertools.count()
+    return lambda: tmp_path / f"run-{next(numbers)}"
+
+
+@pytest.fixture(scope="session")
+def proxies(damsim_process: StandIn) -> Iterator[tuple[Proxy, Proxy]]:  # noqa: F811 - the fixture of that name
+    """One proxy before the publisher and one before the subscriber, for the whole session."""
+    here, there = damsim_process.publisher, damsim_process.subscribers[0]
+    with proxied(here.host, here.port) as first, proxied(there.host, there.port) as second:
+        yield first, second
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the tables, and write them to ``.build/faults.md``."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())]
+    text = tables.from_properties([each for report in reports for each in getattr(report, "user_properties", ())])
+    if text:
+        tables.FILE.write_text(text, encoding="utf-8")
+        terminalreporter.write_sep("=", "what was tried, and what came of it")
+        terminalreporter.write_line(text)
