@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from tooling import demo, environments, lint, packaging, sanity, tree
+from tooling import demo, environments, lint, matrix, packaging, sanity, tree
+from tooling.paths import BUILD, ROOT
 from tooling.process import Failed, run, say
 
 Words = list[str]
@@ -95,6 +97,12 @@ def _test(core: str | None, rest: Words) -> None:
     run([made.python, "-m", "pytest", *spread, *rest], environments.variables(made))
 
 
+def _bench(core: str | None, rest: Words) -> None:
+    made = environments.ensure("demo", core)
+    path = os.pathsep.join([str(BUILD), str(ROOT / "tests"), str(ROOT)])
+    run([made.python, "-m", "benchmarks", *rest], environments.variables(made) | {"PYTHONPATH": path})
+
+
 def _run(core: str | None, rest: Words) -> None:
     if not rest:
         raise Failed("say what to run, for example: dev.py run ansible --version")
@@ -108,7 +116,13 @@ COMMANDS = {
     "lint": Command("check style, types and documentation", lambda _core, rest: lint.lint(rest), "[CHECK ...]"),
     "format": Command("rewrite code in the project's style", lambda _core, rest: lint.reformat(rest), "PATH ..."),
     "sanity": Command("run ansible-test sanity on a copy of the tree", sanity.sanity, "[ARGUMENTS]"),
+    "bench": Command("measure the report and the whole cycle", _bench, "[--quick | --help ...]"),
     "build": Command("build the tarball and have Galaxy's importer judge it", lambda _core, _rest: packaging.build()),
+    "matrix": Command(
+        "run a short tour on every ansible-core and Python",
+        lambda _core, rest: matrix.matrix(rest),
+        "[corners | CORE ...]",
+    ),
     "run": Command("run a program of the test environment: run ansible --version", _run, "PROGRAM ..."),
 }
 # Their last line is somebody else's, and has to stay the last.
