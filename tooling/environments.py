@@ -11,17 +11,19 @@ import fcntl
 import functools
 import hashlib
 import os
+import re
 import shutil
-import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tooling.interpreters import Interpreter, own
 from tooling.paths import REQUIREMENTS, ROOT, VENVS
 from tooling.process import Failed, capture, environment, say, search_path
 
+NEWEST = "newest"
 # Settings of pip that would put packages somewhere else.
 _PIP_ELSEWHERE = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_CONSTRAINT")
 
@@ -43,25 +45,33 @@ class Environment:
         return self.bin / "python"
 
 
-def ensure(name: str, core: str | None = None) -> Environment:
+def ensure(
+    name: str, core: str | None = None, base: Interpreter | None = None, limits: Sequence[str] = ()
+) -> Environment:
     """Return the environment for the requirement file ``name``, made anew when it is missing, half-made or out of date.
 
-    ``core`` (``2.16``) asks for that minor version of ansible-core instead of the newest one.
+    ``core`` (``2.16``) asks for that minor version of ansible-core, ``newest`` for the newest one even where the file
+    asks for none; ``base`` for another Python than the one that runs this; ``limits`` are more requirements.
     """
-    base = os.path.realpath(sys.executable)
-    suffix = f"-core{core}" if core else ""
-    folder = VENVS / f"{sys.version_info.major}.{sys.version_info.minor}-{name}{suffix}"
+    base = base or own()
+    suffix = "".join(f"-{each}" for each in ([f"core{core}"] if core else []) + [_as_name(each) for each in limits])
+    folder = VENVS / f"{base.name}-{name}{suffix}"
     requirements = REQUIREMENTS / f"{name}.txt"
-    limits = [f"ansible-core~={core}.0"] if core else []
-    wanted = _fingerprint(requirements, [base, sys.version, str(folder), *limits])
+    wanted_core = [] if core is None else ["ansible-core"] if core == NEWEST else [f"ansible-core~={core}.0"]
+    more = [*wanted_core, *limits]
+    wanted = _fingerprint(requirements, [base.path, base.text, str(folder), *more])
     stamp = folder / ".complete"
     with _lock(folder):
         if not (stamp.is_file() and stamp.read_text() == wanted and (folder / "bin" / "python").exists()):
             say(f"Making the environment {folder.relative_to(ROOT)} (once; a minute or two) ...")
             shutil.rmtree(folder, ignore_errors=True)
-            _make(base, folder, ["-r", str(requirements), *limits])
+            _make(base.path, folder, ["-r", str(requirements), *more])
             stamp.write_text(wanted)
     return Environment(_without_spaces(folder))
+
+
+def _as_name(requirement: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.]+", "-", requirement)
 
 
 @functools.cache

@@ -8,6 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.dxops.dam_staging.plugins.module_utils._supported import refuse_old_python
+
+# Here because whatever a module imports of this collection imports this file first.
+refuse_old_python()
+
 
 class DamError(Exception):
     """Something that the user has to know about.

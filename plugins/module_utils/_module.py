@@ -25,6 +25,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import D
 from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection
 from ansible_collections.dxops.dam_staging.plugins.module_utils._options import Spec, connection_spec
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import choose
+from ansible_collections.dxops.dam_staging.plugins.module_utils._supported import core_problem
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Waiter
 
@@ -134,6 +135,9 @@ def run(work: Callable[[Task], None], spec: Spec, **more: Any) -> None:
         required_together=[["dx_username", "dx_password"]],
         **more,
     )
+    old_core = core_problem(str(module.ansible_version))
+    if old_core is not None:
+        module.fail_json(msg=old_core)
     if REQUESTS_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
     os.umask(0o077)  # what is written is for the user's eyes, unless the option mode says otherwise

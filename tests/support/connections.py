@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
+from support.playbooks import ANSIBLE_PYTHON
 from tooling.standin import StandIn
 
 # So many times faster than life: a comparison of the small seed ends well within half a second.
@@ -32,7 +32,7 @@ def role_connection(standin: StandIn) -> dict[str, Any]:
     """Return the role's connection variables for a stand-in, without the credentials."""
     variables: dict[str, Any] = {
         "ansible_connection": "local",
-        "ansible_python_interpreter": sys.executable,
+        "ansible_python_interpreter": ANSIBLE_PYTHON,
         "dam_consistency_hostname": standin.publisher.host,
         "dam_consistency_port": standin.publisher.port,
         "dam_consistency_protocol": standin.protocol,

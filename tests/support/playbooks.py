@@ -19,6 +19,8 @@ from tooling.paths import ROOT
 from tooling.process import environment
 
 COLLECTION = "dxops.dam_staging"
+# The Python that runs Ansible and the modules: the tests' own, but another one in the matrix of versions.
+ANSIBLE_PYTHON = os.environ.get("DAM_TEST_ANSIBLE_PYTHON") or sys.executable
 _SECONDS = 300
 
 
@@ -87,7 +89,7 @@ def play(
     hosts = {name: dict(facts) for name, facts in (inventory or {}).items()}
     (folder / "inventory.json").write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
     (folder / "extra_vars.json").write_text(json.dumps(dict(extra_vars or {})), encoding="utf-8")
-    command = [sys.executable, "-m", "ansible", "playbook", str(playbook), "-i", str(folder / "inventory.json")]
+    command = [ANSIBLE_PYTHON, "-m", "ansible", "playbook", str(playbook), "-i", str(folder / "inventory.json")]
     command += ["-e", f"@{folder / 'extra_vars.json'}", *(["--check"] if check else []), *(["--diff"] if diff else [])]
     done = subprocess.run(
         [*command, *arguments],
@@ -105,7 +107,7 @@ def play(
 
 def _variables(folder: Path, record: Path) -> dict[str, str]:
     return environment(
-        Path(sys.executable).parent,
+        Path(ANSIBLE_PYTHON).parent,
         {
             "ANSIBLE_CALLBACKS_ENABLED": "recorder",
             "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests" / "support" / "callback"),
@@ -113,7 +115,7 @@ def _variables(folder: Path, record: Path) -> dict[str, str]:
             "ANSIBLE_HOME": str(folder / ".ansible"),
             "ANSIBLE_LOCALHOST_WARNING": "0",
             "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+            "ANSIBLE_PYTHON_INTERPRETER": ANSIBLE_PYTHON,
             "ANSIBLE_REMOTE_TMP": str(folder / ".ansible" / "tmp"),
             "ANSIBLE_RETRY_FILES_ENABLED": "0",
             "DAM_TEST_RECORD": str(record),

@@ -22,6 +22,7 @@ DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 # The layers of the design, lowest first; a file may import from its own layer's files above it in this list's order
 # only downward. A util that is not named here belongs to the layer of the files that it serves.
 LAYERS: list[set[str]] = [
+    {"_supported"},
     {"_errors"},
     {"_client"},
     {"_api"},

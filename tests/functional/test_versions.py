@@ -1,0 +1,157 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A short tour of everything: what the matrix of ansible-core and Python versions runs on every pair.
+
+Every module once, in check mode too, the role's cycle, and every playbook. What each of them promises in detail is in
+the other tests.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.connections import connection_to
+from support.playbooks import ANSIBLE_PYTHON, Call
+from support.role import result_of
+from tooling import environments, interpreters
+from tooling.paths import ROOT
+from tooling.process import Failed
+from tooling.standin import StandIn
+
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("dam_*.py"))
+PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
+HOST = "publisher"
+
+
+def tour(standin: StandIn, dest: Path) -> list[Call]:
+    """One call of every module, in an order in which each of them has something to do."""
+    one = {"subscriber_id": standin.subscribers[0].id}
+    calls = [
+        Call("dam_subscriber_info"),
+        Call("dam_settle", one),
+        Call("dam_preflight", one),
+        Call("dam_drift_info", one),
+        Call("dam_find_mismatch", one),
+        Call("dam_mismatch_report", {**one, "dest": str(dest)}),
+        Call("dam_resync", one),
+        Call("dam_operations_info", {"wait": True}),
+        Call("dam_delete_mismatch", one),
+        Call("dam_subscriber", {**one, "cycle_length": 7}),
+    ]
+    assert sorted(call.name for call in calls) == MODULES, "a module is missing in the tour"
+    return calls
+
+
+def test_it_is_the_python_and_the_ansible_core_that_were_asked_for() -> None:
+    wanted = os.environ.get("DAM_TEST_EXPECTED_VERSIONS", "").split()
+    if not wanted:
+        pytest.skip("no versions were asked for: this is not the matrix")
+    code = "import sys; from ansible.release import __version__; print(sys.version.split()[0], __version__)"
+    said = subprocess.run([ANSIBLE_PYTHON, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert len(said) == len(wanted)
+    assert all(
+        version == "newest" or found.startswith(f"{version}.") for found, version in zip(said, wanted, strict=True)
+    )
+
+
+def test_every_module_does_its_work(damsim: StandIn, run_modules: Any, tmp_path: Path) -> None:
+    dest = tmp_path / "report.csv"
+    calls = tour(damsim, dest)
+    results = dict(zip([call.name for call in calls], run_modules(calls), strict=True))
+    assert [(name, each.get("msg")) for name, each in results.items() if each["failed"]] == []
+    assert len(dest.read_text(encoding="utf-8").splitlines()) == results["dam_find_mismatch"]["mismatch_count"] + 1
+    assert results["dam_delete_mismatch"]["deleted_count"] > 0
+    assert damsim.digests_equal()
+
+
+def test_every_module_in_check_mode_sends_no_write(damsim: StandIn, run_modules: Any, tmp_path: Path) -> None:
+    calls = [Call(call.name, call.args, check=True, diff=True) for call in tour(damsim, tmp_path / "report.csv")]
+    # Without a comparison there is no report and no repair; everything else can be said.
+    refused = [call.name for call, result in zip(calls, run_modules(calls), strict=True) if result["failed"]]
+    assert refused == ["dam_mismatch_report", "dam_resync"]
+    assert damsim.writes() == []
+    assert not (tmp_path / "report.csv").exists()
+
+
+def test_the_role_repairs_and_proves_and_a_second_run_changes_nothing(damsim: StandIn, run_playbook: Any) -> None:
+    first = run_playbook("resync.yml")
+    assert first.rc == 0, first.output
+    assert result_of(first)["in_sync"] is True
+    assert damsim.digests_equal()
+    second = run_playbook("resync.yml")
+    assert (second.rc, second.changed(HOST)) == (0, 0), second.output
+    assert "[DEPRECATION WARNING]" not in first.output
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["run", "check-mode"])
+@pytest.mark.parametrize("name", PLAYBOOKS)
+def test_every_playbook_runs(damsim: StandIn, run_playbook: Any, name: str, check: bool) -> None:
+    # What differs fails the playbook "check", which compares only where it may.
+    expected = 2 if name == "check" and not check else 0
+    run = run_playbook(f"{name}.yml", check=check)
+    assert run.rc == expected, run.output
+    assert run.recap[HOST]["ok"] > 0
+    assert not check or damsim.writes() == []
+
+
+@pytest.mark.slow
+def test_modules_run_on_the_oldest_python_with_the_oldest_requests(
+    damsim: StandIn, run_playbook: Any, tmp_path: Path
+) -> None:
+    """A jump host: Ansible runs elsewhere, and the modules' Python has nothing but ``requests``."""
+    oldest = interpreters.find("3.9")
+    if oldest is None:
+        pytest.skip("there is no Python 3.9 on this machine")
+    made = environments.ensure("modules", base=oldest, limits=["requests==2.25.0"])
+    there = {"jumphost": {"ansible_connection": "local", "ansible_python_interpreter": str(made.python)}}
+    book = ROOT / "tests" / "functional" / "playbooks" / "jump_host.yml"
+    facts = {"options": connection_to(damsim), "subscriber_id": damsim.subscribers[0].id}
+    facts["report"] = str(tmp_path / "report.csv")
+    run = run_playbook(book, there, facts, env={"DX_USERNAME": "unused"})
+    assert run.rc == 0, run.output
+    versions = run.named("Look at the Python")[0].result
+    assert versions["stdout"].split() == ["3.9", "2.25.0"]
+    assert run.named("Prove")[0].result["in_sync"] is True
+    assert damsim.digests_equal()
+
+
+@pytest.mark.slow
+def test_a_python_that_is_too_old_is_told_so(damsim: StandIn, run_playbook: Any) -> None:
+    old = interpreters.find("3.8")
+    if old is None:
+        pytest.skip("there is no Python 3.8 on this machine")
+    there = {"jumphost": {"ansible_connection": "local", "ansible_python_interpreter": old.path}}
+    book = ROOT / "tests" / "functional" / "playbooks" / "one_module.yml"
+    run = run_playbook(book, there, {"options": connection_to(damsim)}, env={"DX_USERNAME": "unused"})
+    message = str(run.named("Look at the subscribers")[0].result)
+    if re.search(r"ansible-core requires a minimum of Python version 3\.(9|\d\d)", message):
+        pytest.skip("this ansible-core refuses such a Python itself")
+    assert "dxops.dam_staging needs Python 3.9 or newer where its modules run; this is 3.8" in message
+    assert damsim.requests() == []
+
+
+@pytest.mark.slow
+def test_an_ansible_core_that_is_too_old_is_told_so(damsim: StandIn, run_playbook: Any, monkeypatch: Any) -> None:
+    python = interpreters.find("3.11") or interpreters.find("3.10")
+    if python is None:
+        pytest.skip("there is no Python that ansible-core 2.15 takes")
+    try:
+        made = environments.ensure("modules", "2.15", python)
+    except Failed as problem:
+        pytest.skip(f"ansible-core 2.15 cannot be installed: {problem}")
+    monkeypatch.setattr("support.playbooks.ANSIBLE_PYTHON", str(made.python))
+    there = {"old": {"ansible_connection": "local", "ansible_python_interpreter": str(made.python)}}
+    book = ROOT / "tests" / "functional" / "playbooks" / "one_module.yml"
+    run = run_playbook(book, there, {"options": connection_to(damsim)}, env={"DX_USERNAME": "unused"})
+    assert "Collection dxops.dam_staging does not support Ansible version 2.15" in " ".join(run.output.split())
+    result = run.named("Look at the subscribers")[0].result
+    assert re.match(r"dxops\.dam_staging needs ansible-core 2\.16 or newer; this is 2\.15\.\d+\.", result["msg"])
+    assert damsim.requests() == []

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which pairs of versions the matrix runs, and what it says of those that it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+import pytest
+
+from tooling import interpreters, matrix
+from tooling.environments import NEWEST
+from tooling.interpreters import Interpreter
+from tooling.process import Failed
+
+Here = Callable[[Collection[str]], None]
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> Here:
+    def have(names: Collection[str]) -> None:
+        def find(name: str) -> Interpreter | None:
+            return Interpreter((3, int(name[2:])), name, f"/python{name}") if name in names else None
+
+        monkeypatch.setattr(interpreters, "find", find)
+
+    return have
+
+
+def shown(legs: list[matrix.Leg]) -> list[tuple[str, str]]:
+    return [(leg.core, leg.python.name) for leg in legs]
+
+
+def test_each_core_runs_on_its_oldest_and_newest_python(here: Here) -> None:
+    here({"3.10", "3.11", "3.12", "3.13", "3.14"})
+    chosen, missing = matrix.legs()
+    assert missing == []
+    assert shown(chosen) == [(core, python) for core, pythons in matrix.PYTHONS.items() for python in pythons]
+
+
+def test_without_its_newest_python_the_next_one_stands_in_and_that_is_said(here: Here) -> None:
+    here({"3.10", "3.11", "3.12", "3.13"})
+    chosen, missing = matrix.legs()
+    assert shown(chosen)[-2:] == [(NEWEST, "3.12"), (NEWEST, "3.13")]
+    assert f"ansible-core {NEWEST}: no Python 3.14 here" in missing
+
+
+def test_with_one_python_every_core_that_takes_it_runs_once(here: Here) -> None:
+    here({"3.12"})
+    assert shown(matrix.legs()[0]) == [(core, "3.12") for core in matrix.PYTHONS]
+
+
+def test_the_corners_are_the_oldest_and_the_newest(here: Here) -> None:
+    here({"3.10", "3.11", "3.12", "3.13"})
+    assert shown(matrix.corners(matrix.legs()[0])) == [("2.16", "3.10"), (NEWEST, "3.13")]
+
+
+def test_a_matrix_that_ran_nothing_is_not_good(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    here(set())
+    monkeypatch.setattr(matrix.environments, "ensure", lambda *_words: None)
+    with pytest.raises(Failed, match="nothing was run"):
+        matrix.matrix([])
+
+
+def test_an_unknown_version_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(Failed, match=r"2\.16.*not 2\.9"):
+        matrix.matrix(["2.9"])
+
+
+def test_the_oldest_core_of_the_matrix_is_the_oldest_supported() -> None:
+    from ansible_collections.dxops.dam_staging.plugins.module_utils._supported import OLDEST_CORE
+
+    assert next(iter(matrix.PYTHONS)) == ".".join(map(str, OLDEST_CORE))
+
+
+def test_the_python_that_runs_this_is_found_by_its_real_path() -> None:
+    own = interpreters.own()
+    found = interpreters.find(own.name)
+    assert found == own
+    assert "shims" not in own.path
+
+
+def test_a_python_that_is_not_there_is_none() -> None:
+    assert interpreters.find("3.99") is None
