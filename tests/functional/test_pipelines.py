@@ -1,0 +1,150 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The guide's steps for pipelines: its script really run, and what its snippets say about that script's files."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from support import documents, junit
+from support.connections import role_connection, role_secrets
+from support.role import check_form
+from tooling.paths import ROOT
+from tooling.process import environment
+from tooling.standin import StandIn
+
+GUIDE = ROOT / "docs" / "docsite" / "rst" / "awx_and_pipelines.rst"
+SCRIPT = "dam_check.sh"
+MADE = {"dam-reports", "dam-result.json", "dam-junit.xml"}
+
+
+def script() -> str:
+    """Return the script that the guide says to keep."""
+    (found,) = [code for code in documents.blocks(GUIDE, "shell") if "dam_consistency_junit_file" in code]
+    return found
+
+
+def snippet(key: str) -> dict[str, Any]:
+    """Return the guide's YAML for a CI system, by a key that only it has."""
+    (found,) = [example.value for example in documents.yaml_examples(GUIDE) if key in example.value]
+    return dict(found)
+
+
+def check(folder: Path, standin: StandIn, **env: str) -> int:
+    """Run the script in a folder as a pipeline does; return its exit code."""
+    inventory = {"all": {"hosts": {"publisher": role_connection(standin)}}}
+    (folder / "inventory.yml").write_text(json.dumps(inventory), encoding="utf-8")
+    (folder / SCRIPT).write_text(script(), encoding="utf-8")
+    done = subprocess.run(
+        ["sh", SCRIPT],
+        env=environment(
+            Path(sys.executable).parent, {**role_secrets(standin), "ANSIBLE_HOME": str(folder / ".home"), **env}
+        ),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    (folder / "log").write_text(done.stdout + done.stderr, encoding="utf-8")
+    assert standin.password not in done.stdout + done.stderr
+    return done.returncode
+
+
+@pytest.mark.seed("clean")
+def test_a_subscriber_in_sync_ends_with_0_and_a_test_that_passed(damsim: StandIn, tmp_path: Path) -> None:
+    assert check(tmp_path, damsim) == 0, (tmp_path / "log").read_text(encoding="utf-8")
+    suite = junit.read(tmp_path / "dam-junit.xml")
+    assert (len(suite), junit.counted(suite)) == (2, [0, 0, 0])
+    assert damsim.subscribers[0].target_host in suite[1].attrib["name"]
+    check_form(json.loads((tmp_path / "dam-result.json").read_text(encoding="utf-8")))
+    assert {path.name for path in tmp_path.iterdir()} >= MADE
+
+
+def test_a_difference_ends_with_2_and_a_test_that_failed_and_both_reports(damsim: StandIn, tmp_path: Path) -> None:
+    rows = damsim.expected()["rows"]
+    assert check(tmp_path, damsim) == 2, (tmp_path / "log").read_text(encoding="utf-8")
+    suite = junit.read(tmp_path / "dam-junit.xml")
+    (failure,) = suite.findall("testcase/failure")
+    assert (failure.get("message"), junit.counted(suite)) == (f"{len(rows)} mismatches", [1, 0, 0])
+    counts = damsim.expected()["counts"]
+    for record_type, actions in counts.items():
+        shown = ", ".join(
+            f"{action} {actions[action]}" for action in ("CREATE", "UPDATE", "DELETE") if actions.get(action)
+        )
+        assert f"{record_type}: {shown}" in str(failure.text)
+    assert sorted(path.suffix for path in (tmp_path / "dam-reports").iterdir()) == [".csv", ".html"]
+
+
+def test_an_error_ends_with_1_though_files_of_an_earlier_run_say_otherwise(damsim: StandIn, tmp_path: Path) -> None:
+    good = {"schema": 1, "in_sync": True, "publisher": "x", "subscribers": [], "error": None}
+    (tmp_path / "dam-result.json").write_text(json.dumps(good), encoding="utf-8")
+    assert check(tmp_path, damsim, DX_PASSWORD="not-this-one") == 1
+    suite = junit.read(tmp_path / "dam-junit.xml")
+    assert junit.counted(suite) == [0, 1, 0]
+    assert "401" in str(suite[0][0].text)
+    assert "not-this-one" not in (tmp_path / "dam-junit.xml").read_text(encoding="utf-8")
+
+
+def test_a_run_that_could_not_begin_ends_with_1_and_leaves_no_file(damsim: StandIn, tmp_path: Path) -> None:
+    for name in ("dam-result.json", "dam-junit.xml"):
+        (tmp_path / name).write_text("{}", encoding="utf-8")
+    assert check(tmp_path, damsim, ANSIBLE_COLLECTIONS_PATH=str(tmp_path)) == 1
+    assert not MADE & {path.name for path in tmp_path.iterdir()}
+
+
+def test_check_mode_writes_no_file(damsim: StandIn, run_playbook: Any, tmp_path: Path) -> None:
+    run = run_playbook("check.yml", extra_vars={"dam_consistency_junit_file": str(tmp_path / "junit.xml")}, check=True)
+    assert run.rc == 0, run.output
+    assert not (tmp_path / "junit.xml").exists()
+
+
+def test_gitlab_runs_the_script_and_keeps_what_it_makes() -> None:
+    job = snippet("dam_check")["dam_check"]
+    assert job["script"] == [f"sh {SCRIPT}"]
+    assert job["allow_failure"] == {"exit_codes": [2]}
+    kept = {path.rstrip("/") for path in job["artifacts"]["paths"]} | {job["artifacts"]["reports"]["junit"]}
+    assert kept == MADE
+    assert job["artifacts"]["when"] == "always"
+
+
+def test_github_runs_the_script_and_keeps_what_it_makes_also_when_it_fails() -> None:
+    steps = snippet("jobs")["jobs"]["dam_check"]["steps"]
+    (run,) = [step for step in steps if SCRIPT in step.get("run", "")]
+    assert run["run"] == f"sh {SCRIPT}"
+    assert set(run["env"]) == {"DX_USERNAME", "DX_PASSWORD"}
+    (upload,) = [step for step in steps if "upload-artifact" in step.get("uses", "")]
+    assert upload["if"] == "always()"
+    assert {path.rstrip("/") for path in upload["with"]["path"].split()} == MADE
+    assert steps.index(upload) > steps.index(run)
+
+
+def test_jenkins_runs_the_script_and_keeps_what_it_makes() -> None:
+    (pipeline,) = documents.blocks(GUIDE, "groovy")
+    assert pipeline.count("{") == pipeline.count("}")
+    assert f"sh(script: 'sh {SCRIPT}', returnStatus: true)" in pipeline
+    assert re.search(r"code == 2\) \{\s+unstable\(", pipeline)
+    assert re.search(r"code != 0\) \{\s+error\(", pipeline)
+    assert re.search(r"junit testResults: 'dam-junit.xml', allowEmptyResults: true", pipeline)
+    (kept,) = re.findall(r"archiveArtifacts artifacts: '([^']+)'", pipeline)
+    assert {each.partition("/")[0] for each in kept.split(", ")} | {"dam-junit.xml"} == MADE
+
+
+def test_every_snippet_installs_what_it_runs() -> None:
+    tarball = (
+        "dxops-dam_staging-" + yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"] + ".tar.gz"
+    )
+    steps = snippet("jobs")["jobs"]["dam_check"]["steps"]
+    for commands in (snippet("dam_check")["dam_check"]["before_script"], [step.get("run", "") for step in steps]):
+        assert tarball in "\n".join(commands)
+        assert "ansible-core" in "\n".join(commands)
