@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlencode
@@ -30,6 +30,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._http import (
     unusable,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import clean
+from ansible_collections.dxops.dam_staging.plugins.module_utils._wire import watch
 
 try:
     import requests
@@ -150,10 +151,10 @@ class Client:
 
     def _exchange(self, method: str, url: str, body: dict[str, Any] | None, token: str | None) -> Raw:
         at = self.connection
-        most = at.timeout * WHOLE_ANSWER
-        deadline = time.monotonic() + most
+        session = self._session()
+        self._local.deadline = time.monotonic() + at.timeout * WHOLE_ANSWER
         try:
-            with self._session().request(
+            with session.request(
                 method,
                 url,
                 json=body,
@@ -166,12 +167,10 @@ class Client:
             ) as answer:
                 answer.raw.enforce_content_length = True  # urllib3 before 2.0 takes a cut answer for a whole one
                 text = bytearray()
-                for piece in _pieces(answer):
+                for piece in answer.iter_content(PIECE):
                     text += piece
                     if len(text) > MAX_BODY:
                         raise self._broken(method, url, f"the answer is larger than {MAX_BODY >> 20} MiB", final=True)
-                    if time.monotonic() > deadline:
-                        raise self._broken(method, url, f"the answer was not whole after {most:g} s")
                 token = token_in(answer.raw.headers.getlist("Set-Cookie"))
                 return Raw(answer.status_code, bytes(text), dict(answer.headers.lower_items()), token, url)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -191,20 +190,20 @@ class Client:
             session.get_redirect_target = lambda *_answer: None  # type: ignore[method-assign]
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             session.headers.update({"User-Agent": "dxops.dam_staging", "Accept": "application/json"})
+            for adapter in session.adapters.values():
+                watch(adapter, self._in_time)
             if self.connection.verify is False:
                 urllib3.disable_warnings()
         return session
+
+    def _in_time(self) -> None:
+        if time.monotonic() > self._local.deadline:
+            raise ConnectionAbortedError(f"the answer was not whole after {self.connection.timeout * WHOLE_ANSWER:g} s")
 
     def _broken(self, method: str, url: str, reason: str, sent: bool = True, final: bool = False) -> Unreachable:
         scrub = self._secrets.scrub
         text = f"{method} {scrub(url)}: {clean(scrub(reason), 500)}."
         return Unreachable(text, sent=sent, final=final, url=scrub(url))
-
-
-def _pieces(answer: requests.Response) -> Iterable[bytes]:
-    """What comes of the body, as soon as it comes: otherwise a server that trickles could hold us for days."""
-    read = getattr(answer.raw, "read1", None)  # urllib3 before 2.0 has only the reading of whole pieces
-    return iter(lambda: bytes(read(PIECE, True)), b"") if read else answer.iter_content(PIECE)
 
 
 def _explain(error: Exception, at: Connection) -> tuple[str, bool, bool]:

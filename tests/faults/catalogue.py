@@ -74,7 +74,7 @@ FAULTS = (
     _body("a number", "17"),
     _body("wrong types", '[{"id": 5, "targetHost": [], "status": "yes", "resyncStatus": {}}]'),
     _body("fields missing", "[{}]"),
-    _body("unknown status", NEW_STATUS, fate="any"),
+    _body("unknown status", NEW_STATUS, fate="any", when="after"),
     _status("redirect elsewhere", "refused", "denied", 302, "", headers={"Location": "http://THIEF/dx"}),
     # The connection.
     Fault("refused", "any", "lost", {"kind": "refuse", "delivered": False}),

@@ -11,13 +11,14 @@ proportions. Timeouts of sockets stay real seconds.
 from __future__ import annotations
 
 import time
+from typing import SupportsIndex
 
 _really_sleep, _real_clock = time.sleep, time.monotonic
 factor = 1.0
 
 
-def _sleep(seconds: float) -> None:
-    _really_sleep(seconds / factor)
+def _sleep(seconds: float | SupportsIndex) -> None:
+    _really_sleep(float(seconds) / factor)
 
 
 def _monotonic() -> float:

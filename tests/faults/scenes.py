@@ -218,7 +218,7 @@ SCENES = (
         _comparison,
         _not_repaired,
         (
-            Point("before", "GET", "/staging/mismatches", skip=3),
+            Point("before", "GET", "/staging/mismatches"),
             Point("guard", "GET", "/staging/subscriber$", at_subscriber=True),
             Point("trigger", "PATCH", ONE),
             Point("after", "GET", ONE),
@@ -238,7 +238,11 @@ SCENES = (
         "dam_mismatch_report",
         _with_file,
         _not_reported,
-        (LOGIN, Point("first page", "GET", "/staging/mismatches"), Point("later", "GET", "/staging/mismatches", skip=3)),
+        (
+            LOGIN,
+            Point("first page", "GET", "/staging/mismatches"),
+            Point("later page", "GET", "/staging/mismatches", skip=3),
+        ),
     ),
     Scene(
         "operations",

@@ -50,10 +50,9 @@ def _matrix(cells: list[list[str]]) -> str:
     for fault in faults:
         marks = [" ".join(outcomes.get((fault, scene, p), "·") for p in points[scene]) for scene in scenes]
         lines.append(f"| {fault} | {' | '.join(marks)} |")
-    counted = {mark: sum(outcome == mark for outcome in outcomes.values()) for mark in ("✓", "✗", "–", "!")}
-    lines += [
-        "",
+    counted = {mark: sum(outcome == mark for outcome in outcomes.values()) for mark in ("✓", "✗", "∅", "!")}
+    told = (
         f"{len(cells)} faults tried: {counted['✓']} survived (✓), {counted['✗']} refused with a clear error (✗), "
-        f"{counted['–']} not met (–), {counted['!']} wrong (!). After each, running again converged.",
-    ]
-    return "\n".join(lines)
+        f"{counted['∅']} not met (∅), {counted['!']} wrong (!). After each, running again converged."
+    )
+    return "\n".join([*lines, "", told])

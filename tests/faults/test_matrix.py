@@ -45,7 +45,7 @@ def options_of(scene: Scene, standin: StandIn, folder: Path, proxies: tuple[Prox
     options = {**connection_to(standin), "dx_port": proxies[0].port, **PATIENCE, **scene.options}
     options |= scene.begin(standin, folder)
     if scene.module in WAITING:
-        options |= WAITS | ({"error_timeout": 10} if lasting else {})
+        options |= WAITS | ({"error_timeout": 10, "wait_timeout": 40} if lasting else {})
     if scene.module in OTHER:
         options["subscriber"] = {"dx_port": proxies[1].port}
     return options
@@ -150,7 +150,7 @@ def test_a_fault(
         if scene.job:
             assert runs_started(damsim, scene.job) == 1
         assert thief.requests == []
-        mark = ("✓" if first.ok else "✗") if hit else "–"
+        mark = ("✓" if first.ok else "✗") if hit else "∅"
     finally:
         record_property(tables.CELL, [what.name, scene.name, number, mark])
 
