@@ -132,7 +132,8 @@ class Html:
         if context.filters:
             return "not-proven", "Not proven", "No mismatch log matches what was asked for; others may exist." + caution
         if context.in_sync and context.accurate:
-            return "in-sync", "In sync", "A comparison that was seen to end found no difference."
+            when = "A comparison" if context.before is None else "After the resync, a comparison"
+            return "in-sync", "In sync", f"{when} that was seen to end found no difference."
         return (
             "not-proven",
             "Not proven",

@@ -24,11 +24,11 @@ AGES = """
     for (const [name, size] of units) {
       const number = Math.floor(seconds / size);
       if (number >= 1) {
-        return " (" + number.toLocaleString("en") + " " + name + (number === 1 ? "" : "s") + " ago)";
+        return "(" + number.toLocaleString("en") + " " + name + (number === 1 ? "" : "s") + " ago)";
       }
     }
     // This clock and the server's need not agree: a time that is still to come is not commented on.
-    return seconds > -60 ? " (just now)" : "";
+    return seconds > -60 ? "(just now)" : "";
   }
 
   function update() {

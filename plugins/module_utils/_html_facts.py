@@ -86,4 +86,4 @@ def _moment(text: str) -> str:
     zone = "UTC" if not instant.utcoffset() else f"UTC{offset[:3]}:{offset[3:5]}"
     shown = instant.replace(tzinfo=None).isoformat(" ", "seconds")
     exact = instant.isoformat(timespec="seconds")
-    return f'<time datetime="{exact}">{shown} {zone}</time><span class="ago"></span>'
+    return f'<time datetime="{exact}">{shown} {zone}</time> <span class="ago"></span>'

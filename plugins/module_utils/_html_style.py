@@ -48,11 +48,10 @@ dl {
 }
 dt { color: var(--muted); font-size: 0.875rem; }
 dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
-.ago { color: var(--muted); font-weight: 400; }
+.ago { color: var(--muted); font-weight: 400; white-space: nowrap; }
 dl.deletes div:last-child dd { color: var(--delete); }
 .matrices { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1.5rem 2.5rem; }
 table { border-collapse: collapse; width: 100%; }
-caption { text-align: left; color: var(--muted); font-size: 0.875rem; padding-bottom: 0.25rem; }
 th, td { text-align: left; vertical-align: top; padding: 0.35rem 0.6rem; border-bottom: 1px solid var(--line); }
 .matrix th, .matrix td { font-variant-numeric: tabular-nums; }
 .matrix td, .matrix thead th + th { text-align: right; width: 17%; }
@@ -60,6 +59,7 @@ th, td { text-align: left; vertical-align: top; padding: 0.35rem 0.6rem; border-
 .matrix tfoot th, .matrix tfoot td { border-top: 2px solid var(--line); border-bottom: 0; font-weight: 700; }
 .bar { display: block; width: 100%; height: 0.3rem; margin-top: 0.2rem; }
 .zero { color: var(--muted); }
+.matrix tbody .zero { padding-bottom: 0.85rem; } /* where others have their bar: two tables side by side keep in line */
 .create { color: var(--create); } .update { color: var(--update); }
 .delete { color: var(--delete); font-weight: 700; } .unknown { color: var(--unknown); }
 .bar rect { fill: currentColor; }
@@ -105,7 +105,12 @@ footer { color: var(--muted); font-size: 0.875rem; margin-top: 2.5rem; }
   .rows thead th { white-space: normal; overflow-wrap: anywhere; }
   .rows thead button { min-height: 0; padding: 0.15rem 0.3rem; }
   .rows thead button::after { content: none; }
-  tr, .verdict, .matrix { break-inside: avoid; }
+  .matrices { grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: 1rem 1.5rem; }
+  .matrix { font-size: 8pt; }
+  .matrix th, .matrix td { padding: 0.2rem; }
+  .matrix tbody .zero { padding-bottom: 0.7rem; }
+  h2, h3 { break-after: avoid; }
+  tr, .verdict, .matrix, .matrices > div { break-inside: avoid; }
   thead { display: table-header-group; }
   .bar { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }

@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
 def _plan(options: argparse.Namespace) -> reports.Plan:
     contenders = [name for name in reports.CONTENDERS if name not in options.without]
     if options.quick:
-        return reports.Plan(options.rows or [2000, 10_000], [0.0, 0.05], 1, None, contenders)
+        return reports.Plan(options.rows or [2000, 10_000], [0.0, 0.05], 1, None, contenders, judged=False)
     once = None if options.rows else 1_000_000
     return reports.Plan(options.rows or [10_000, 100_000], [0.0, 0.05], options.runs, once, contenders)
 

@@ -35,6 +35,8 @@ class Plan:
     runs: int
     once: int | None
     contenders: Sequence[str] = CONTENDERS
+    judged: bool = True
+    """Whether the sizes are those that the aims are meant for."""
 
 
 class Contest:
@@ -119,7 +121,8 @@ def compare(plan: Plan, folder: Path, env: dict[str, str]) -> None:
     data.unlink()
     shutil.rmtree(folder / "run", ignore_errors=True)
     _show(plan, cases)
-    _judge(plan, cases)
+    if plan.judged:
+        _judge(plan, cases)
 
 
 def _medians(contest: Contest, names: Sequence[str], count: int, delay: float, runs: int) -> Cases:

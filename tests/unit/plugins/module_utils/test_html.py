@@ -221,7 +221,7 @@ def test_a_page_that_was_limited_says_to_what_and_promises_no_more(tmp_path: Pat
 
 
 def cells(path: Path) -> list[list[tuple[str, str]]]:
-    tables = re.findall(r'<table class="matrix">.*?</table>', path.read_text("utf-8"), re.DOTALL)
+    tables = re.findall(r'<table class="matrix" .*?</table>', path.read_text("utf-8"), re.DOTALL)
     return [re.findall(r'<td class="(\w+)">([\d,]+)', table) for table in tables]
 
 
@@ -255,8 +255,10 @@ def test_before_and_after_have_the_same_lines_and_the_same_scale(tmp_path: Path)
     assert "Before the resync Type Create Update Delete Total KEYWORD 1 0 0 1 MEDIA_ ITEM 0 0 9 9" in text
     assert "What is left Type Create Update Delete Total KEYWORD 0 0 0 0 MEDIA_ ITEM 0 0 1 1" in text
     assert re.findall(r'width="([\d.]+)" height', path.read_text("utf-8")) == ["11.1", "100.0", "11.1"]
+    labels = [attributes.get("aria-label") for tag, attributes in read(path).elements if tag == "table"]
+    assert labels[:2] == ["Before the resync", "What is left"]
     repaired = read(page(tmp_path, [], in_sync=True, before=before.as_dict())).text
-    assert "In sync" in repaired
+    assert "In sync After the resync, a comparison that was seen to end found no difference." in repaired
     assert "What is left No mismatches." in repaired
 
 
@@ -512,15 +514,15 @@ def test_the_page_says_how_old_it_is_when_somebody_looks_and_on_paper_only_the_t
         return said
 
     browser.log.clear()
-    assert ago(seconds=5) == " (just now)"
-    assert ago(seconds=90) == " (1 minute ago)"
-    assert ago(minutes=59, seconds=30) == " (59 minutes ago)"
-    assert ago(hours=3, minutes=59) == " (3 hours ago)"
-    assert ago(days=1, hours=2) == " (1 day ago)"
-    assert ago(days=1234, hours=2) == " (1,234 days ago)"
+    assert ago(seconds=5) == "(just now)"
+    assert ago(seconds=90) == "(1 minute ago)"
+    assert ago(minutes=59, seconds=30) == "(59 minutes ago)"
+    assert ago(hours=3, minutes=59) == "(3 hours ago)"
+    assert ago(days=1, hours=2) == "(1 day ago)"
+    assert ago(days=1234, hours=2) == "(1,234 days ago)"
     # A server whose clock is ahead.
     assert ago(seconds=-3600) == ""
-    assert ago(hours=2) == " (2 hours ago)"
+    assert ago(hours=2) == "(2 hours ago)"
     width = "document.querySelector('.ago').offsetWidth"
     assert browser.evaluate(width) > 0
     browser.media("print")
