@@ -42,7 +42,7 @@ def settling(standin: StandIn, since: int = 0) -> bool:
     It lists the subscribers for its own sake, for the subscriber's, and when it begins to wait; then it looks.
     """
     lists = [each for each in sent(standin)[since:] if each["env"] == standin.publisher.name]
-    return sum(each["path"].endswith("/staging/subscriber") for each in lists) > 4
+    return sum(str(each["path"]).endswith("/staging/subscriber") for each in lists) > 4
 
 
 def waited_for(run: PlaybookRun, number: int = 0) -> list[str]:
