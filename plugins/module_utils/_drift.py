@@ -13,66 +13,26 @@ wholly shifted, list would have it. What is small enough is listed on both sides
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._crew import Asking, Jobs, Question, Spent
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_sides import (
     Incomparable,
-    Listed,
     Side,
     locate,
     same_windows,
 )
-
-CREATE, UPDATE, DELETE = "CREATE", "UPDATE", "DELETE"
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_stretch import (
+    Difference,
+    Settled,
+    Stretch,
+    inside,
+    merge,
+)
 
 # So many times a window are listed at once where most windows differ anyway.
 MOST_LISTED = 16
 # So many windows the estimate of how many differ remembers.
 REMEMBERED = 64
-
-
-class Difference(NamedTuple):
-    """A record that is missing at the subscriber (CREATE), differs there (UPDATE) or is only there (DELETE)."""
-
-    action: str
-    record_id: str
-
-
-@dataclass(eq=False)
-class Stretch:
-    """Offsets of both sides, ends excluded, that hold the same interval of ids.
-
-    ``low`` is the last id before it, or with ``low_inside`` the first that may be in it; ``high`` is the first after
-    it. None is not known, or no limit at the very ends. ``differs`` is whether the two are known to differ.
-    """
-
-    ours: tuple[int, int]
-    theirs: tuple[int, int]
-    low: str | None = None
-    low_inside: bool = False
-    high: str | None = None
-    differs: bool = False
-    found: list[Difference] | None = None
-    next: Stretch | None = None
-
-    @property
-    def lengths(self) -> tuple[int, int]:
-        return self.ours[1] - self.ours[0], self.theirs[1] - self.theirs[0]
-
-    def holds(self, record_id: str) -> bool:
-        """Whether an id is in the interval."""
-        above = self.low is None or record_id > self.low or (self.low_inside and record_id == self.low)
-        return above and (self.high is None or record_id < self.high)
-
-
-@dataclass(frozen=True)
-class Settled:
-    """A stretch is settled by what was found in it, or is left as smaller ones."""
-
-    found: list[Difference] = field(default_factory=list)
-    parts: list[Stretch] = field(default_factory=list)
 
 
 class Density:
@@ -204,7 +164,7 @@ class Walk:
         yield from self._learn_bounds(stretch)
         sides = [(side, length) for side, length in zip((self._ours, self._theirs), stretch.lengths) if length]
         answers = yield [side.between(stretch.low, stretch.high) for side, _length in sides]
-        listed = {side.name: _inside(stretch, side, length, answer) for (side, length), answer in zip(sides, answers)}
+        listed = {side.name: inside(stretch, side, length, answer) for (side, length), answer in zip(sides, answers)}
         found = merge(listed.get(self._ours.name, {}), listed.get(self._theirs.name, {}))
         if stretch.differs and not found:
             raise Incomparable(
@@ -225,25 +185,3 @@ class Walk:
             stretch.low, stretch.low_inside = ids[0], False
         if behind:
             stretch.high = ids[-1]
-
-
-def _inside(stretch: Stretch, side: Side, length: int, listed: Listed) -> dict[str, str]:
-    inside = [entry for entry in listed if stretch.holds(entry[0])]
-    if len(inside) != length or len(dict(inside)) != length:
-        raise Incomparable(
-            f"The {side.name} lists {len(inside)} records between two ids where its windows count {length}."
-        )
-    return dict(inside)
-
-
-def merge(ours: dict[str, str], theirs: dict[str, str]) -> list[Difference]:
-    """What differs between two lists of ids with their hashes, in the order of ids."""
-    found = []
-    for record_id in sorted(ours.keys() | theirs.keys()):
-        if record_id not in theirs:
-            found.append(Difference(CREATE, record_id))
-        elif record_id not in ours:
-            found.append(Difference(DELETE, record_id))
-        elif ours[record_id] != theirs[record_id]:
-            found.append(Difference(UPDATE, record_id))
-    return found
