@@ -35,7 +35,8 @@ def matrix(caption: str, first: str, counts: Counts, scale: Sequence[Counts] = (
         for action, amount in zip(actions, totals)
     )
     return (
-        f'<div>{heading}<table class="matrix" aria-label="{escape(caption)}"><thead><tr><th scope="col">{escape(first)}</th>{titles}</tr></thead>'
+        f'<div>{heading}<table class="matrix" aria-label="{escape(caption)}">'
+        f'<thead><tr><th scope="col">{escape(first)}</th>{titles}</tr></thead>'
         f'<tbody>{lines}</tbody><tfoot><tr><th scope="row">All</th>{sums}<td>{number(sum(totals))}</td></tr></tfoot>'
         "</table></div>"
     )
