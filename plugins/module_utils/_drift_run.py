@@ -27,6 +27,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_stretch i
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_verdicts import (
     CHANGED,
     DIFFERENT,
+    EQUAL,
     NOT_COMPARABLE,
     NOT_IN_RELEASE,
     UNFINISHED,
@@ -105,10 +106,7 @@ class Drift:
                 with disk(self._directory):
                     kept.write(json.dumps(found).encode() + b"\n")
             changed = moved(self._crew, sides, prints, self._max_window)
-            verdict.status = CHANGED if changed else DIFFERENT if verdict.differences else NOT_COMPARABLE
-            verdict.reason = changed
-            if verdict.status == NOT_COMPARABLE:
-                verdict.reason = "As a whole the two differ, but no record was found that does."
+            verdict.status, verdict.reason = _conclusion(verdict, prints, changed)
         except (Incomparable, NotOffered) as error:
             self._explain(verdict, sides, prints, error)
         except Spent as error:
@@ -150,3 +148,16 @@ def _count(verdict: Verdict, found: list[Difference]) -> None:
     verdict.missing += actions.count(CREATE)
     verdict.differing += actions.count(UPDATE)
     verdict.extra += actions.count(DELETE)
+
+
+def _conclusion(verdict: Verdict, prints: Prints, changed: str | None) -> tuple[str, str | None]:
+    """Status and reason of a type that was looked through to its end."""
+    ours, theirs = prints
+    if changed:
+        return CHANGED, changed
+    if verdict.differences:
+        return DIFFERENT, None
+    if ours.total == theirs.total and not ours.surely_differs(theirs):
+        # Only the largest windows that the two servers give were different: smaller ones were the same throughout.
+        return EQUAL, None
+    return NOT_COMPARABLE, "As a whole the two differ, but no record was found that does."

@@ -1,0 +1,222 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the comparison of the records themselves takes: ``python -m benchmarks.drift --records N --http-records N``.
+
+The whole matrix is asked of records in memory, which answer at once: requests and bytes are as with servers, the seconds
+are the comparison's own. A few rows of it are asked of the stand-in over HTTP. Beside both is what reading all ids and
+hashes of both environments takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
+from ansible_collections.dxops.dam_staging.plugins.module_utils._client import Client
+from ansible_collections.dxops.dam_staging.plugins.module_utils._crew import Budget, Crew
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_run import Drift
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_sides import Side
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_source import side_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection, Raw
+from benchmarks.tables import Cell, say, table
+from damsim.names import RecordType
+from damsim.seeds.large import MANIFEST
+from damsim.store import Record, Records, connect
+from support.records import ENTRY_BYTES, MemoryRecords, digest
+from support.scenes import DAM, token
+from tooling.standin import Place, StandIn, options_for, started
+
+TYPE = RecordType.KEYWORD
+WINDOW, CONCURRENCY = 500, 8
+COUNTS = (0, 1, 100, 10_000)
+PLACES, KINDS = ("spread", "clustered"), ("inserted", "deleted", "changed")
+OVER_HTTP = ((0, "spread", "changed"), (1, "spread", "deleted"), *((n, "spread", "changed") for n in COUNTS[2:]))
+OVER_HTTP = (*OVER_HTTP, (100, "spread", "inserted"), (10_000, "clustered", "inserted"))
+HEADS = ("differences", "found", "requests", "MB", "seconds")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one comparison found and took."""
+
+    found: int
+    requests: int
+    bytes: int
+    seconds: float
+
+    def line(self, name: str) -> list[Cell]:
+        """Return it as a line of a table."""
+        return [name, self.found, self.requests, self.bytes / 1e6, self.seconds]
+
+
+def compare(ours: Side, theirs: Side, concurrency: int) -> tuple[int, int, float]:
+    """Compare; return the differences found, the requests and the seconds."""
+    budget = Budget()
+    crew = Crew(concurrency, budget)
+    drift = Drift(lambda _type: (ours, theirs), [TYPE.value], crew, WINDOW, None, tempfile.gettempdir())
+    begin = time.perf_counter()
+    try:
+        found = sum(len(rows) for rows in drift.rows("subscriber"))
+    finally:
+        crew.close()
+    status = drift.verdicts[0].status
+    if status not in ("equal", "different"):
+        raise SystemExit(f"{status}: {drift.verdicts[0].reason}")
+    return found, budget.requests, time.perf_counter() - begin
+
+
+def scenarios(records: int) -> Iterator[tuple[int, str, str]]:
+    """Yield how many differences, where and of which kind, as far as they fit."""
+    yield 0, "", ""
+    yield from product((count for count in COUNTS if 0 < count <= records // 10), PLACES, KINDS)
+
+
+def chosen(ids: Sequence[str], count: int, place: str) -> list[str]:
+    """Return the ids of the records that are to differ."""
+    if place == "spread":
+        return [ids[(2 * number + 1) * len(ids) // (2 * count)] for number in range(count)]
+    return list(ids[len(ids) // 3 :][:count])
+
+
+def in_memory(records: int) -> None:
+    """Print the whole matrix."""
+    everything = {digest(f"id {number}"): digest(f"content {number}") for number in range(records)}
+    ids = sorted(everything)
+    lines: list[list[Cell]] = []
+    for count, place, kind in scenarios(records):
+        ours, theirs = MemoryRecords("publisher", everything), MemoryRecords("subscriber", everything)
+        for record_id in chosen(ids, count, place):
+            if kind == "inserted":
+                del theirs.records[record_id]
+            elif kind == "deleted":
+                del ours.records[record_id]
+            else:
+                theirs.records[record_id] = digest(f"other {record_id}")
+        ours.index()
+        theirs.index()
+        found, requests, seconds = compare(ours.side, theirs.side, 1)
+        if found != count:
+            raise SystemExit(f"{found} differences were found instead of {count}")
+        figures = Figures(found, requests, ours.bytes + theirs.bytes, seconds)
+        lines.append(figures.line(f"{count:,} {place} {kind}".rstrip()))
+    lines.append(["both lists whole", None, 2, 2 * records * ENTRY_BYTES / 1e6, None])
+    table(f"{records:,} records on each side, in memory, {WINDOW} in a list", HEADS, lines)
+
+
+class Weighing(Client):
+    """A client that adds up what its answers weigh."""
+
+    received = 0
+
+    def _exchange(self, *what: Any) -> Raw:
+        raw = super()._exchange(*what)
+        Weighing.received += len(raw.text)
+        return raw
+
+
+def over_http(records: int) -> None:
+    """Print a few rows, asked of the stand-in."""
+    with tempfile.TemporaryDirectory(prefix="dam-bench-") as name:
+        folder = Path(name)
+        ids = make_seed(folder / "seed", records)
+        options = options_for(str(folder / "seed"), 1, 1)
+        lines: list[list[Cell]] = []
+        with started(sys.executable, folder / "standin", *options) as standin:
+            standin.settings(cycles=False)
+            lines.append(_whole_lists(standin))
+            for count, place, kind in OVER_HTTP:
+                if count > records // 10:
+                    continue
+                change(standin, chosen(ids, count, place) if count else [], kind)
+                figures = _asked(standin)
+                if figures.found != count:
+                    raise SystemExit(f"{figures.found} differences were found instead of {count}")
+                lines.append(figures.line(f"{count:,} {place} {kind}" if count else "0"))
+                standin.reset(str(folder / "seed"), 1)
+                standin.settings(cycles=False)
+        title = f"{records:,} records on each side, over HTTP, {CONCURRENCY} requests at a time, one server process"
+        table(title, HEADS, [*lines[1:], lines[0]])
+
+
+def make_seed(folder: Path, records: int) -> list[str]:
+    """Make a seed of one type, without differences; return the ids in order."""
+    folder.mkdir()
+    ids = [digest(f"id {number}") for number in range(records)]
+    with closing(connect(folder / "publisher.sqlite")) as connection:
+        Records(connection).put_many(Record(TYPE, each, {"id": each, "keyword": each[:6]}) for each in ids)
+    shutil.copyfile(folder / "publisher.sqlite", folder / "subscriber.sqlite")
+    (folder / MANIFEST).write_text(json.dumps({"records": records, "mismatches": 0}), encoding="utf-8")
+    return sorted(ids)
+
+
+def change(standin: StandIn, ids: Sequence[str], kind: str) -> None:
+    """Make the environments differ in these records."""
+    place = standin.publisher if kind == "deleted" else standin.subscribers[0]
+    action, body = ("UPDATE", {"keyword": "other"}) if kind == "changed" else ("DELETE", {})
+    standin.post(
+        "/_sim/records", [{"type": TYPE, "action": action, "id": each, "body": body} for each in ids], at=place
+    )
+
+
+def _dam(standin: StandIn, place: Place) -> Dam:
+    port, who = place.port, (standin.username, standin.password)
+    return Dam(Weighing(Connection(place.host, "http", port, port, username=who[0], password=who[1])))
+
+
+def _asked(standin: StandIn) -> Figures:
+    dams = [_dam(standin, place) for place in (standin.publisher, standin.subscribers[0])]
+    for dam in dams:
+        dam.record_window(TYPE.value, 0, 1)  # logs in, and has the server's index made
+    Weighing.received = 0
+    ours, theirs = (side_of(name, dam, TYPE.value) for name, dam in zip(("publisher", "subscriber"), dams))
+    found, requests, seconds = compare(ours, theirs, CONCURRENCY)
+    return Figures(found, requests, Weighing.received, seconds)
+
+
+def _whole_lists(standin: StandIn) -> list[Cell]:
+    """Read all ids and hashes of both sides with one request each, as the collection's own client would not."""
+    weight = 0
+    begin = time.perf_counter()
+    for place in standin.places:
+        weight += len(_read(f"{place.url}{DAM}/staging/records?recordType={TYPE}", token(standin, place)))
+    return ["both lists whole", None, 2, weight / 1e6, time.perf_counter() - begin]
+
+
+def _read(url: str, ltpa: str) -> bytes:
+    request = urllib.request.Request(url, headers={"Cookie": f"LtpaToken2={ltpa}"})
+    with urllib.request.urlopen(request) as answer:
+        content: bytes = answer.read()
+    json.loads(content)
+    return content
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the tables; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.drift", description=__doc__)
+    parser.add_argument("--records", type=int, default=20_000, help="on each side, in memory (20,000); 0: none")
+    parser.add_argument("--http-records", type=int, default=20_000, help="on each side, over HTTP (20,000); 0: none")
+    options = parser.parse_args(arguments)
+    if options.records:
+        in_memory(options.records)
+    if options.http_records:
+        over_http(options.http_records)
+    say()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
