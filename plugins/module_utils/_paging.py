@@ -24,6 +24,8 @@ Fetch = Callable[[int, int], list[Row]]
 
 # Beyond this offset a server is not believed any more to look at the offset at all.
 _HIGHEST_OFFSET = 2**31 - 1
+# After so many pages a server is asked once for a row far beyond any list.
+_PAGES_BELIEVED = 100
 # Pages of a size other than expected, before reading ahead is given up: each one wastes what was read ahead.
 _MISFITS_ALLOWED = 3
 
@@ -38,17 +40,19 @@ def pages(
     the offset plus the rows that came, whatever was asked for. An exception out of ``fetch`` is raised in the order of
     the pages: after everything before it was yielded, and never for a page beyond the end.
 
-    Raises ``DamError`` when a page equals the one before (the server does not look at the offset), and when more than
-    ``max_rows`` rows come (``None``: no limit). Closing the generator stops the threads.
+    Raises ``DamError`` when a page equals the one before, when there is a row even at an offset far beyond any list
+    (the server does not look at the offset), and when more than ``max_rows`` rows come (``None``: no limit). Closing
+    the generator stops the threads.
     """
     if page_size < 1 or ahead < 1:
         raise ValueError("page_size and ahead must be at least 1")
     source = _Source(fetch, page_size, ahead)
     previous: list[Row] = []
-    offset = 0
+    offset = number = 0
     try:
         while True:
             rows = source.page(offset)
+            number += 1
             if not rows:
                 return
             if rows == previous:
@@ -61,10 +65,24 @@ def pages(
             offset += len(rows)
             if max_rows is not None and offset > max_rows:
                 raise DamError(f"The server gave more than {max_rows} rows, and has not come to an end.", offset=offset)
+            if number == _PAGES_BELIEVED and _endless(fetch):
+                raise DamError(
+                    f"The server still gives a row at offset {_HIGHEST_OFFSET}: it does not seem to look at the offset, "
+                    "so the list would never end.",
+                    offset=offset,
+                )
             yield rows
             previous = rows
     finally:
         source.close()
+
+
+def _endless(fetch: Fetch) -> bool:
+    """Whether there is a row far beyond any list. A server that does not like the question is no reason to stop."""
+    try:
+        return bool(fetch(_HIGHEST_OFFSET, 1))
+    except DamError:
+        return False
 
 
 class _Source:

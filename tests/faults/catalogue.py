@@ -35,6 +35,8 @@ class Fault:
     lasting: bool = False
     at_login: Read | None = None
     """What is expected of it at the login, where that differs."""
+    same_for_reads: bool = False
+    """Whether it is another fault of this list to whoever only reads."""
 
     def break_at(self, request: str, skip: int) -> Break:
         """Return what the proxy is to do."""
@@ -45,8 +47,9 @@ def _status(name: str, read: Read, fate: Fate, status: int, body: str = HTML, **
     headers = more.pop("headers", PAGE)
     at_login = more.pop("at_login", None)
     lasting = more.pop("lasting", False)
+    same = more.get("when") == "after" and status >= 500
     answer = {"kind": "status", "status": status, "body": body, "headers": headers, **more}
-    return Fault(name, read, fate, answer=answer, lasting=lasting, at_login=at_login)
+    return Fault(name, read, fate, answer=answer, lasting=lasting, at_login=at_login, same_for_reads=same)
 
 
 def _body(name: str, body: str, fate: Fate = "lost", **more: Any) -> Fault:
@@ -79,15 +82,15 @@ FAULTS = (
     # The connection.
     Fault("refused", "any", "lost", {"kind": "refuse", "delivered": False}),
     Fault("hangs", "ok", "lost", {"kind": "hang", "delivered": False}),
-    Fault("answer hangs", "ok", "arrived", {"kind": "hang"}),
+    Fault("answer hangs", "ok", "arrived", {"kind": "hang"}, same_for_reads=True),
     Fault("slow drip", "ok", "arrived", {"kind": "drip"}),
     Fault("endless drip", "ok", "arrived", {"kind": "trickle"}),
-    Fault("cut before", "ok", "lost", {"kind": "cut", "delivered": False}),
+    Fault("cut before", "ok", "lost", {"kind": "cut", "delivered": False}, same_for_reads=True),
     Fault("cut at once", "ok", "arrived", {"kind": "cut", "size": 0}),
     Fault("cut in the head", "ok", "arrived", {"kind": "cut", "size": 40}),
     # An answer without a body has no half: this cuts it in its last byte.
     Fault("cut in the body", "any", "arrived", {"kind": "cut", "size": 250}),
-    Fault("reset before", "ok", "lost", {"kind": "reset", "delivered": False}),
+    Fault("reset before", "ok", "lost", {"kind": "reset", "delivered": False}, same_for_reads=True),
     Fault("reset afterwards", "ok", "arrived", {"kind": "reset"}),
     # For good: nothing but a clear error can come of that.
     _status("500 for good", "refused", "denied", 500, ERROR, headers=JSON, lasting=True),

@@ -141,8 +141,17 @@ class Call:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-def play_modules(calls: Sequence[Call], folder: Path, env: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-    """Run the calls, one task each, in one ``ansible-playbook``; return their results, failed ones included."""
+def play_modules(
+    calls: Sequence[Call],
+    folder: Path,
+    env: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
+    output: list[str] | None = None,
+) -> list[dict[str, Any]]:
+    """Run the calls, one task each, in one ``ansible-playbook``; return their results, failed ones included.
+
+    What it wrote is appended to ``output``.
+    """
     tasks = [
         {
             "name": f"Call {number}",
@@ -160,7 +169,9 @@ def play_modules(calls: Sequence[Call], folder: Path, env: Mapping[str, str] | N
         json.dumps([{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}]),
         encoding="utf-8",
     )
-    run = play(book, folder, {"localhost": {}}, env=env)
+    run = play(book, folder, {"localhost": {}}, env=env, arguments=arguments)
+    if output is not None:
+        output.append(run.output)
     # Ansible takes ``failed`` out of what it hands to callbacks; a registered result has it.
     results = [{**task.result, "failed": task.outcome != "ok"} for task in run.tasks]
     if len(results) != len(calls):

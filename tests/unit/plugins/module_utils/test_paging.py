@@ -289,6 +289,31 @@ def test_max_rows_is_the_most_that_is_allowed() -> None:
     assert flat(pages(server.fetch, 10, max_rows=55)) == server.rows
 
 
+@pytest.mark.parametrize("ahead", [1, 4])
+def test_a_list_without_an_end_is_noticed_after_100_pages(ahead: int) -> None:
+    calls: list[int] = []
+
+    def endless(offset: int, limit: int) -> list[Row]:
+        calls.append(offset)
+        return rows_of(limit, offset)
+
+    with pytest.raises(DamError, match="does not seem to look at the offset, so the list would never end"):
+        list(pages(endless, 10, ahead))
+    assert len(calls) <= 101 + ahead
+
+
+def test_a_long_list_costs_one_request_more_even_where_the_server_dislikes_it() -> None:
+    server = Server(rows_of(1500))
+
+    def careful(offset: int, limit: int) -> list[Row]:
+        if offset > 10**6:
+            raise DamError("no such offset")
+        return server.fetch(offset, limit)
+
+    assert flat(pages(careful, 10)) == server.rows
+    assert len(server.calls) == 151
+
+
 @pytest.mark.parametrize(("page_size", "ahead"), [(0, 1), (1, 0)])
 def test_sizes_below_one_are_refused(page_size: int, ahead: int) -> None:
     with pytest.raises(ValueError, match="at least 1"):
