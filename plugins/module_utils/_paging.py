@@ -67,8 +67,8 @@ def pages(
                 raise DamError(f"The server gave more than {max_rows} rows, and has not come to an end.", offset=offset)
             if number == _PAGES_BELIEVED and _endless(fetch):
                 raise DamError(
-                    f"The server still gives a row at offset {_HIGHEST_OFFSET}: it does not seem to look at the offset, "
-                    "so the list would never end.",
+                    f"The server still gives a row at offset {_HIGHEST_OFFSET}: it does not seem to look at the "
+                    "offset, so the list would never end.",
                     offset=offset,
                 )
             yield rows
