@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from tooling import demo, environments, lint, matrix, packaging, sanity, tree
+from tooling import demo, environments, lint, matrix, molecule, packaging, sanity, tree
 from tooling.paths import BUILD, ROOT
 from tooling.process import Failed, run, say
 
@@ -123,6 +123,7 @@ COMMANDS = {
         lambda _core, rest: matrix.matrix(rest),
         "[corners | CORE ...]",
     ),
+    "molecule": Command("test the molecule scenarios, or some", molecule.molecule, "[SCENARIO ...]"),
     "run": Command("run a program of the test environment: run ansible --version", _run, "PROGRAM ..."),
 }
 # Their last line is somebody else's, and has to stay the last.
