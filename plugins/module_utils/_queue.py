@@ -14,11 +14,12 @@ from typing import Any
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, TimedOut
 from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import pages
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import UNFINISHED_STATUSES, Operation
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import UNFINISHED_STATUSES, Operation, clean
 from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Look, Waiter
 
 PAGE = 1000
 SHOWN = 10
+MOST_ERROR = 300
 # A server that makes names up must not make a result grow without bound.
 MOST_NAMES = 200
 OTHERS = "(others)"
@@ -50,7 +51,9 @@ class Tally:
                 self.failed.append(operation)
 
     def failures(self) -> list[dict[str, Any]]:
-        return [operation.as_dict() for operation in self.failed]
+        """The first few that failed, with so much of their errors as fits into an event of AWX."""
+        shown = [operation.as_dict() for operation in self.failed]
+        return [{**one, "error_info": one["error_info"] and clean(one["error_info"], MOST_ERROR)} for one in shown]
 
     def in_words(self) -> str:
         """``name: count`` of the first few trigger functions, for a sentence."""

@@ -172,7 +172,7 @@ operation_counts:
   sample: {FAILED: 1}
 failed_operations:
   description: The first ten sync operations of this resync that failed, with the fields of
-    M(dxops.dam_staging.dam_operations_info).
+    M(dxops.dam_staging.dam_operations_info); of C(error_info) at most 300 characters.
   returned: when it was waited for them
   type: list
   elements: dict

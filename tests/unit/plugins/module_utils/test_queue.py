@@ -108,6 +108,14 @@ def test_the_first_ten_failures_are_kept_whole_and_all_are_counted() -> None:
     assert [failure["error_info"] for failure in counted.failures()] == [f"reason {number}" for number in range(10)]
 
 
+def test_the_errors_of_failures_are_cut_to_what_an_event_can_hold() -> None:
+    counted = Tally()
+    counted.add(operation(status="FAILED", errorInfo="x" * 5000))
+    counted.add(operation(status="FAILED", errorInfo=None))
+    assert [len(failure["error_info"] or "") for failure in counted.failures()] == [300, 0]
+    assert len(str(counted.failed[0].error_info)) == 2000
+
+
 def test_names_that_a_server_makes_up_do_not_grow_a_result_without_bound() -> None:
     counted = Tally()
     for number in range(1000):

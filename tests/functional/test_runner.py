@@ -1,0 +1,109 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbooks through ansible-runner, as AWX runs them: events, artifacts, and no secret in either."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.connections import role_connection, role_secrets
+from support.runner import Job, run_job
+from tooling.process import environment
+from tooling.standin import StandIn
+
+LARGEST = 64 * 1024
+
+
+def assert_fit_for_awx(job: Job, *secrets: str) -> None:
+    """Every event is small enough, and no secret is in anything that ansible-runner left or showed."""
+    assert job.events(), job.output
+    size, task = job.largest_event()
+    assert size <= LARGEST, task
+    for secret in [*secrets, "LtpaToken2="]:
+        assert job.holding(secret) == []
+        assert secret not in job.output
+
+
+@pytest.mark.slow
+def test_a_check_of_two_publishers_hands_on_which_one_has_drifted_and_nothing_of_an_earlier_job(
+    damsim: StandIn, start_damsim: Callable[..., StandIn], tmp_path: Path
+) -> None:
+    clean = start_damsim(seed="clean")
+    rows = len(damsim.expected()["rows"])
+    hosts = {"dx-emea": role_connection(damsim), "dx-apac": role_connection(clean)}
+    earlier = {"in_sync": True, "before": 7, "after": 0}
+    extravars = {
+        "dam_consistency_report_dir": str(tmp_path / "reports"),
+        # The job before in the workflow had these; AWX hands them on as extra variables.
+        "dam_consistency_artifact": {"schema": 1, "publishers": {"dx-emea": earlier, "dx-gone": earlier}},
+    }
+    job = run_job(tmp_path / "job", "check", hosts, extravars, role_secrets(damsim))
+    assert job.rc == 2, job.output
+    assert job.artifact()["dam_consistency_artifact"] == {
+        "schema": 1,
+        "publishers": {
+            "dx-emea": {"in_sync": False, "before": rows, "after": rows},
+            "dx-apac": {"in_sync": True, "before": 0, "after": 0},
+        },
+    }
+    assert_fit_for_awx(job, damsim.password)
+
+
+@pytest.mark.slow
+def test_a_repair_with_a_vault_shows_no_secret_however_verbose_it_is(damsim: StandIn, tmp_path: Path) -> None:
+    vault = "the-vault's-word"
+    facts = {
+        **role_connection(damsim),
+        "dam_consistency_username": damsim.username,
+        "dam_consistency_password": {"__ansible_vault": vaulted(damsim.password, vault, tmp_path)},
+        "dam_consistency_subscribers": [
+            {
+                "target_host": damsim.subscribers[0].target_host,
+                "dx_username": damsim.username,
+                "dx_password": {"__ansible_vault": vaulted(damsim.password, vault, tmp_path)},
+            }
+        ],
+    }
+    extravars = {"dam_consistency_report_dir": str(tmp_path / "reports")}
+    passwords = {r"Vault password:\s*?$": vault}
+    job = run_job(tmp_path / "job", "resync", {"dx": facts}, extravars, {}, passwords, "--ask-vault-pass -vvvv")
+    assert job.rc == 0, job.output
+    assert damsim.digests_equal()
+    assert job.artifact()["dam_consistency_artifact"]["publishers"]["dx"]["in_sync"] is True
+    assert_fit_for_awx(job, damsim.password, vault)
+
+
+def vaulted(secret: str, password: str, folder: Path) -> str:
+    """Encrypt a text as ``ansible-vault encrypt_string`` does."""
+    (folder / "word").write_text(password, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "ansible", "vault", "encrypt", "--vault-password-file", str(folder / "word")],
+        env=environment(Path(sys.executable).parent),
+        input=secret,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_events_stay_small_where_everything_fails_at_length(damsim3: StandIn, tmp_path: Path) -> None:
+    for place in damsim3.subscribers:
+        every = {"trigger_function": "", "nth": 1, "times": 1000, "status": "FAILED", "message": "x" * 5000}
+        functions = ["syncStagingMediaContent", "syncStagingCollectionContent", "syncStagingRenditionContent"]
+        damsim3.settings(at=place, fail_operations=[{**every, "trigger_function": name} for name in functions])
+    extravars = {"dam_consistency_report_dir": str(tmp_path / "reports"), "dam_consistency_max_delete_percent": -1}
+    job = run_job(tmp_path / "job", "resync", {"dx": role_connection(damsim3)}, extravars, role_secrets(damsim3))
+    assert job.rc == 2, job.output
+    kept = [event for event in job.events() if event.get("event_data", {}).get("task") == "Keep the result"]
+    assert "failed_operations" in str(kept[-1]["event_data"]["res"])
+    assert_fit_for_awx(job, damsim3.password)
