@@ -70,7 +70,8 @@ def matrix(words: list[str]) -> None:
 
 def _run(chosen: Iterable[Leg]) -> None:
     tests = environments.ensure("test")
-    failed, passed = [], []
+    failed: list[str] = []
+    passed: list[str] = []
     for leg in chosen:
         begun = time.monotonic()
         made = environments.ensure("modules", leg.core, leg.python)
@@ -78,7 +79,7 @@ def _run(chosen: Iterable[Leg]) -> None:
             "DAM_TEST_ANSIBLE_PYTHON": str(made.python),
             "DAM_TEST_EXPECTED_VERSIONS": f"{leg.python.name} {leg.core}",
         }
-        pytest = [tests.python, "-m", "pytest", "-q", "-n", "2", "-m", "not slow", TOUR]
+        pytest: list[str | Path] = [tests.python, "-m", "pytest", "-q", "-n", "2", "-m", "not slow", TOUR]
         code, text = attempt(pytest, env, ROOT)
         good = code == 0
         (passed if good else failed).append(str(leg))

@@ -42,7 +42,7 @@ def result_of(run: PlaybookRun, host: str = HOST) -> Row:
 
 def check_form(result: Any) -> None:
     """Raise ``jsonschema.ValidationError`` unless ``result`` is what the published schema says."""
-    import jsonschema  # type: ignore[import-untyped]
+    import jsonschema
 
     jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(result)
 
