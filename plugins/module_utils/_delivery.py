@@ -54,6 +54,9 @@ class Place:
             )
         if not os.path.isdir(folder):
             raise OptionError(f"dest: there is no folder '{folder}'. Make it first.")
+        longest = os.pathconf(folder, "PC_NAME_MAX")
+        if len(os.fsencode(os.path.basename(os.path.realpath(self.dest)))) > longest:
+            raise OptionError(f"dest: the name of the file is too long, the folder '{folder}' takes {longest} bytes.")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise OptionError(f"dest: the folder '{folder}' cannot be written to by the user that runs the module.")
 

@@ -53,15 +53,15 @@ def _status(name: str, read: Read, fate: Fate, status: int, body: str = HTML, **
 
 
 def _body(name: str, body: str, fate: Fate = "lost", **more: Any) -> Fault:
-    return _status(name, "any", fate, 200, body, headers=JSON, at_login="refused", **more)
+    return _status(name, "any", fate, 200, body, headers=JSON, **more)
 
 
 ERROR = '{"error": {"statusCode": "500", "name": "InternalServerError", "message": "Something broke"}}'
 
 FAULTS = (
     # The answer.
-    _status("500", "any", "lost", 500, ERROR, headers=JSON, at_login="refused"),
-    _status("500 afterwards", "any", "arrived", 500, ERROR, headers=JSON, at_login="refused", when="after"),
+    _status("500", "any", "lost", 500, ERROR, headers=JSON),
+    _status("500 afterwards", "any", "arrived", 500, ERROR, headers=JSON, when="after"),
     _status("502 with HTML", "ok", "lost", 502),
     _status("502 afterwards", "ok", "arrived", 502, when="after"),
     _status("503, Retry-After", "ok", "lost", 503, headers={"Retry-After": "1"}),
@@ -70,7 +70,7 @@ FAULTS = (
     _status("400", "refused", "denied", 400, '{"error": {"statusCode": 400, "message": "No"}}', headers=JSON),
     _status("403", "refused", "denied", 403),
     _status("token expired", "ok", "arrived", 401, headers=JSON, at_login="refused"),
-    _status("HTML with 200", "any", "lost", 200, at_login="refused"),
+    _status("HTML with 200", "any", "lost", 200),
     _body("half of the JSON", '[{"id": "1", "targetHo'),
     _body("not JSON's characters", "\x00\x01\udce4".encode("utf-8", "replace").decode()),
     _body("null", "null", fate="any"),

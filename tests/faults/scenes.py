@@ -23,6 +23,7 @@ from support.scenes import (
     register,
     registration,
     server_rows,
+    warned,
 )
 from tooling.standin import StandIn
 
@@ -72,6 +73,8 @@ class Scene:
     job: str = ""
     sends_again: tuple[str, ...] = ()
     options: Options = field(default_factory=dict)
+    takes: tuple[str, ...] = ()
+    """Faults that may well be what a release answers."""
 
 
 LOGIN = Point("login", "POST", "/auth/login")
@@ -142,6 +145,8 @@ def _not_deleted(standin: StandIn, folder: Path, result: Mapping[str, Any]) -> s
 
 
 def _not_reported(standin: StandIn, folder: Path, result: Mapping[str, Any]) -> str:
+    if not result["accurate"]:
+        return "" if warned(result, "while they were read") else "it does not warn"
     with open(report_path(folder), newline="", encoding="utf-8") as file:
         rows = found(list(csv.DictReader(file)))
     if rows != found(server_rows(standin, of_subscriber(standin))):
@@ -152,6 +157,8 @@ def _not_reported(standin: StandIn, folder: Path, result: Mapping[str, Any]) -> 
 def _not_what_differs(standin: StandIn, folder: Path, result: Mapping[str, Any]) -> str:
     kinds = ("KEYWORD", "FAVORITE")
     differs = sorted(tuple(row) for row in standin.expected()["rows"] if row[0] in kinds)
+    if result["unjudged"]:
+        return "it is said to be equal" if result["equal"] else ""
     with open(report_path(folder), newline="", encoding="utf-8") as file:
         rows = found(list(csv.DictReader(file)))
     return "" if rows == differs else "the file is not what differs"
@@ -231,7 +238,7 @@ SCENES = (
         "dam_delete_mismatch",
         _comparison,
         _not_deleted,
-        (LIST, Point("trigger", "DELETE", "/staging/mismatches"), Point("after", "GET", "/staging/mismatches", skip=8)),
+        (LIST, Point("trigger", "DELETE", "/staging/mismatches"), Point("after", "GET", "/staging/mismatches", skip=2)),
     ),
     Scene(
         "report",
@@ -249,7 +256,7 @@ SCENES = (
         "dam_operations_info",
         _queue,
         _not_idle,
-        (LOGIN, Point("first", "GET", "/operations"), Point("later", "GET", "/operations", skip=3)),
+        (LOGIN, Point("first", "GET", "/operations"), Point("later", "GET", "/operations", skip=1)),
     ),
     Scene(
         "preflight",
@@ -294,5 +301,6 @@ SCENES = (
             Point("ids", "GET", "/staging/records[?]", at_subscriber=True),
         ),
         options={"record_type": ["KEYWORD", "FAVORITE"], "concurrency": 2},
+        takes=("400",),
     ),
 )

@@ -201,6 +201,14 @@ def test_a_folder_is_no_place(tmp_path: Path) -> None:
         place(tmp_path)
 
 
+def test_a_name_that_no_folder_takes_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    place(tmp_path / ("x" * 255))
+    with pytest.raises(OptionError, match=r"^dest: the name of the file is too long"):
+        place(tmp_path / ("x" * 256))
+    with pytest.raises(OptionError, match=r"^dest: the name of the file is too long"):
+        place(tmp_path / ("ä" * 128))
+
+
 def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(OptionError) as caught:
         place(tmp_path / "missing" / "report.csv")
