@@ -4,9 +4,9 @@
 
 """What the comparison of the records themselves takes: ``python -m benchmarks.drift --records N --http-records N``.
 
-The whole matrix is asked of records in memory, which answer at once: requests and bytes are as with servers, the seconds
-are the comparison's own. A few rows of it are asked of the stand-in over HTTP. Beside both is what reading all ids and
-hashes of both environments takes.
+The whole matrix is asked of records in memory, which answer at once: requests and bytes are as with servers, and the
+seconds are the comparison's own. A few rows of it are asked of the stand-in over HTTP. Beside both is what reading all
+ids and hashes of both environments takes.
 """
 
 from __future__ import annotations

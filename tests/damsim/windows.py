@@ -82,7 +82,7 @@ class WindowIndex:
         start = min(offset, blocks.count)
         end = min(offset + limit, blocks.count)
         low, first_id = self._at(record_type, blocks, start)
-        high, _ = self._at(record_type, blocks, end)
+        high, _id = self._at(record_type, blocks, end)
         total = (high - low) % _MODULUS
         return Window(_digest(end - start, total), end - start, first_id if end > start else None)
 
@@ -155,7 +155,7 @@ def _block(rows: list[tuple[str, str]]) -> _Block:
 
 
 def _total(rows: Iterable[tuple[str, str]]) -> int:
-    return sum(int(value, 16) for _, value in rows)
+    return sum(int(value, 16) for _id, value in rows)
 
 
 def _digest(count: int, total: int) -> str:

@@ -245,7 +245,11 @@ def test_a_type_that_the_release_does_not_know_does_not_make_the_others_less_equ
 def test_a_token_that_runs_out_on_the_way_is_renewed(damsim: StandIn, run_main: Any) -> None:
     fill(damsim)
     path = "/staging/records/KEYWORD"
-    expire = lambda: [damsim.post("/_sim/sessions/expire", at=place) for place in damsim.places]  # noqa: E731
+
+    def expire() -> None:
+        for place in damsim.places:
+            damsim.post("/_sim/sessions/expire", at=place)
+
     fault(damsim, path=f"{path}.*limit=1&?", kind="delay", delay=1)
     with meanwhile(lambda: looked(path, 2)(sent(damsim)), expire):
         result = run_main(MODULE, {**named(damsim), "window": 10})
