@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A server that nobody here wrote: Prism answers from the vendor's document, and the modules that only read have to cope."""
+"""A server that nobody here wrote: Prism answers from the vendor's document, and modules that read have to cope."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 

@@ -47,7 +47,7 @@ class Document:
     def __init__(self, name: str, base: str) -> None:
         self.base = base
         self.tree: dict[str, Any] = json.loads((FOLDER / name).read_text(encoding="utf-8"))
-        self._judge = OpenAPI.from_dict(self.tree)  # type: ignore[arg-type]
+        self._judge = OpenAPI.from_dict(self.tree)
         self._templates = [
             (re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))), template)
             for template in sorted(self.tree["paths"], key=lambda template: (template.count("{"), template))
