@@ -24,6 +24,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._connections imp
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection
 from ansible_collections.dxops.dam_staging.plugins.module_utils._options import Spec, connection_spec
+from ansible_collections.dxops.dam_staging.plugins.module_utils._progress import reporter
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import choose
 from ansible_collections.dxops.dam_staging.plugins.module_utils._supported import core_problem
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
@@ -85,6 +86,7 @@ class Task:
             timeout=self.params["wait_timeout"],
             most_sleep=self.params["wait_sleep"],
             error_timeout=self.params["error_timeout"],
+            watch=reporter(),
         )
         self.result["states"] = waiter.states
         return waiter

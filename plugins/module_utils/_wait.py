@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 FIRST_SLEEP = 1.0
 SHARE_OF_ELAPSED = 0.05
+NO_ANSWER = "no usable answer, trying again"
 # The states of a wait go back to Ansible: of a server that flaps, the first and the last changes are kept.
 MOST_STATES = 100
 
@@ -40,7 +41,8 @@ class Waiter:
     """Waits for several things within one common limit; all durations are in seconds.
 
     ``timeout`` limits the whole; ``most_sleep`` is the longest pause between two looks; after ``error_timeout``
-    without one good answer the wait ends with the last error. ``clock`` has to be monotonic.
+    without one good answer the wait ends with the last error. ``clock`` has to be monotonic. ``watch`` is told what
+    each look saw.
     """
 
     timeout: float
@@ -48,6 +50,7 @@ class Waiter:
     error_timeout: float = 300.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Any] = time.sleep
+    watch: Callable[[str], Any] = len
     states: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -81,12 +84,14 @@ class Waiter:
                 seen = look()
                 last, last_good = seen.status, self.clock()
                 self.note(seen.status)
+                self.watch(seen.status)
                 if seen.done:
                     return seen.value
             except DamError as error:
                 if not _may_pass(error) or at_deadline or self.clock() - last_good >= self.error_timeout:
                     error.context.update(self._learnt(last))
                     raise
+                self.watch(NO_ANSWER)
             if at_deadline:
                 raise TimedOut(
                     f"Waited {self.elapsed:.0f} s (wait_timeout) for {what}; the last status seen was '{last}'. "
