@@ -1,0 +1,35 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Links inside the built documentation are followed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tooling.docs import dead_links
+
+
+def page(folder: Path, name: str, body: str) -> None:
+    (folder / name).write_text(f"<html><body>{body}</body></html>", encoding="utf-8")
+
+
+def test_links_that_lead_somewhere_are_no_complaint(tmp_path: Path) -> None:
+    page(tmp_path, "a.html", '<p id="here"><a href="b.html#there">x</a><a href="#here">y</a></p>')
+    page(tmp_path, "b.html", '<h1 id="there">t</h1><a href="https://example.com/a#b">z</a><img src="c%20d.png">')
+    (tmp_path / "c d.png").touch()
+    assert dead_links(tmp_path) == []
+
+
+def test_a_page_a_place_and_a_file_that_are_not_there_are_named_with_the_page_that_wants_them(tmp_path: Path) -> None:
+    page(tmp_path, "a.html", '<a href="gone.html">x</a><a href="#gone">y</a><img src="gone.png">')
+    assert dead_links(tmp_path) == [
+        "a.html: gone.html is not there",
+        "a.html: #gone: the page has no such place",
+        "a.html: gone.png is not there",
+    ]
+
+
+def test_no_pages_at_all_is_a_complaint(tmp_path: Path) -> None:
+    assert dead_links(tmp_path) == ["there are no pages"]
