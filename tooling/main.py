@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from tooling import demo, docs, environments, lint, matrix, molecule, packaging, sanity, tree
+from tooling import coverage, demo, docs, environments, lint, matrix, molecule, packaging, sanity, tree
 from tooling.paths import BUILD, ROOT
 from tooling.process import Failed, run, say
 
@@ -118,6 +118,7 @@ COMMANDS = {
     "sanity": Command("run ansible-test sanity on a copy of the tree", sanity.sanity, "[ARGUMENTS]"),
     "bench": Command("measure the report and the whole cycle", _bench, "[--quick | --help ...]"),
     "build": Command("build the tarball and have Galaxy's importer judge it", lambda _core, _rest: packaging.build()),
+    "coverage": Command("run the tests and count what of plugins/ they run", coverage.coverage, "[PYTEST ARGUMENTS]"),
     "docs": Command("build the documentation as a site, and follow its links", lambda _core, _rest: docs.docs()),
     "matrix": Command(
         "run a short tour on every ansible-core and Python",
