@@ -16,7 +16,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from tooling import coverage, demo, docs, environments, lint, matrix, molecule, packaging, sanity, tree
+from tooling import (
+    coverage,
+    demo,
+    docs,
+    environments,
+    lint,
+    matrix,
+    molecule,
+    mutants,
+    packaging,
+    release,
+    sanity,
+    tree,
+)
 from tooling.paths import BUILD, ROOT
 from tooling.process import Failed, run, say
 
@@ -126,6 +139,8 @@ COMMANDS = {
         "[corners | CORE ...]",
     ),
     "molecule": Command("test the molecule scenarios, or some", molecule.molecule, "[SCENARIO ...]"),
+    "mutants": Command("see whether the unit tests notice faults", mutants.mutants, "[FILE ...]"),
+    "release": Command("do the steps of a release", lambda _core, rest: release.release(rest), "VERSION"),
     "run": Command("run a program of the test environment: run ansible --version", _run, "PROGRAM ..."),
 }
 # Their last line is somebody else's, and has to stay the last.
