@@ -41,4 +41,4 @@ def refuse_old_python() -> None:
     problem = python_problem(sys.version_info, sys.executable)
     if problem is not None:
         sys.stdout.write(json.dumps({"failed": True, "msg": problem}))
-        sys.exit(1)
+        raise SystemExit(1)

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+# shellcheck shell=sh
 # The same with curl and jq: sh curl.sh URL SUBSCRIBER FILE
 set -eu
 url=$1 subscriber=$2 file=$3

@@ -15,7 +15,7 @@ import pytest
 
 from faults import bench, tables
 from faults.proxy import Proxy, proxied
-from functional.conftest import (  # noqa: F401 - pytest looks for fixtures here
+from functional.conftest import (
     credentials,
     damsim,
     damsim3,
@@ -31,9 +31,26 @@ from functional.conftest import (  # noqa: F401 - pytest looks for fixtures here
 )
 from tooling.standin import StandIn
 
+# Imported for pytest, which looks for fixtures here.
+__all__ = [
+    "credentials",
+    "damsim",
+    "damsim3",
+    "damsim3_process",
+    "damsim_process",
+    "publisher_vars",
+    "run_main",
+    "run_module",
+    "run_modules",
+    "run_playbook",
+    "start_damsim",
+    "work_folder",
+]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option for how often a playbook is killed."""
+    parser.addoption("--schedules", type=int, default=1000, help="how many schedules tests/faults draws (1000)")
     parser.addoption("--kills", type=int, default=10, help="how often tests/faults kills a playbook (10)")
 
 

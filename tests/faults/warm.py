@@ -12,12 +12,12 @@ faster.speed_up()
 
 import importlib  # noqa: E402 - the modules have to meet the faster time
 
-import requests.adapters  # noqa: E402, F401 - imported here so that no fork has to
+import requests.adapters  # noqa: E402 - imported here so that no fork has to
 from ansible.module_utils import basic  # noqa: E402
 
 from tooling.paths import ROOT  # noqa: E402
 
-__all__ = ["PACKAGE", "basic"]
+__all__ = ["PACKAGE", "basic", "requests"]
 PACKAGE = "ansible_collections.dxops.dam_staging.plugins.modules"
 
 for _file in sorted((ROOT / "plugins" / "modules").glob("dam_*.py")):
