@@ -68,7 +68,7 @@ def new_folder(tmp_path: Path) -> Callable[[], Path]:
 
 
 @pytest.fixture(scope="session")
-def proxies(damsim_process: StandIn) -> Iterator[tuple[Proxy, Proxy]]:  # noqa: F811 - pytest's way
+def proxies(damsim_process: StandIn) -> Iterator[tuple[Proxy, Proxy]]:
     """One proxy before the publisher and one before the subscriber, for the whole session."""
     here, there = damsim_process.publisher, damsim_process.subscribers[0]
     with proxied(here.host, here.port) as first, proxied(there.host, there.port) as second:
