@@ -27,7 +27,7 @@ SETTINGS = """\
 module-path = "{module}"
 timeout = 60.0
 excluded-modules = []
-test-command = "{python} -m pytest -x -q -p no:cacheprovider -p no:randomly {tests}"
+test-command = "{python} -m pytest -x -q {tests}"
 
 [cosmic-ray.distributor]
 name = "local"
