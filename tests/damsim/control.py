@@ -61,6 +61,7 @@ class ProcessControl:
             ("DELETE", "/faults", self.clear_faults),
             ("POST", "/reset", self.reset),
             ("GET", "/idle", self.idle),
+            ("GET", "/jobs", self.jobs),
             ("POST", "/advance", self.advance),
             ("POST", "/sessions/expire", self.expire_sessions),
         ):
@@ -108,6 +109,10 @@ class ProcessControl:
         except ValueError as error:
             raise ApiError(400, str(error)) from error
         return done(subscribers=self._state.registrations.all())
+
+    async def jobs(self) -> Response:
+        """How many comparisons and resyncs were started since the process began."""
+        return answer(self._environment.jobs.started)
 
     async def advance(self, step: Advance) -> Response:
         """Move the clock of all environments of the process."""

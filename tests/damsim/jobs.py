@@ -41,6 +41,7 @@ class Jobs:
         self._state = state
         self._task: asyncio.Task[None] | None = None
         self._subject = ""
+        self.started = {"findStagingMismatch": 0, "resyncSubscriber": 0}
 
     def trigger(self, registration: Registration, status: ResyncStatus) -> None:
         """Start a comparison or a resync of one subscriber.
@@ -61,6 +62,7 @@ class Jobs:
             fields["lastResyncTime"] = state.clock.iso()
         state.registrations.change(registration["id"], fields)
         job = self._compare if status is ResyncStatus.FIND_MISMATCH_START else self._resync
+        self.started["findStagingMismatch" if job == self._compare else "resyncSubscriber"] += 1
         self._subject = registration["id"]
         self._task = asyncio.create_task(job(registration["id"], registration["targetHost"]))
 
