@@ -174,10 +174,14 @@ class Schedules(RuleBasedStateMachine):
     def together(self, others: tuple[str, str]) -> None:
         """Two people at the same time: at most one run is started, unless the server starts over when asked again."""
         self.settled()
+        self.started = self.jobs_calmly()
+        # Longer than what one of them needs to get to its trigger, as in earnest.
+        self.standin.settings(comparison_delay=50, resync_trigger_delay=50)
         runs = [self.start(name, {"force": True} if name == "dam_find_mismatch" else {}) for name in others]
         for run, folder in runs:
             self.fine(run.end(), folder)
         self.calm()
+        self.standin.settings(**{name: SOON[name] for name in ("comparison_delay", "resync_trigger_delay")})
         begun = self.new("findStagingMismatch") + self.new("resyncSubscriber")
         assert begun <= 1 or self.restarts or len(set(others)) == 2
         self.logs_whole = False
