@@ -48,12 +48,6 @@ __all__ = [
 ]
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option for how often a playbook is killed."""
-    parser.addoption("--schedules", type=int, default=1000, help="how many schedules tests/faults draws (1000)")
-    parser.addoption("--kills", type=int, default=10, help="how often tests/faults kills a playbook (10)")
-
-
 @pytest.fixture(scope="session")
 def forks() -> None:
     """Load once what all runs of modules are forked from."""
