@@ -25,7 +25,7 @@ TARGETS = {
 SETTINGS = """\
 [cosmic-ray]
 module-path = "{module}"
-timeout = 15.0
+timeout = 30.0
 excluded-modules = []
 test-command = "{python} -m pytest -x -q {tests}"
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -261,3 +262,43 @@ def test_looking_ends_with_an_error_that_waiting_does_not_mend(error: DamError) 
     with pytest.raises(type(error)):
         look_for(looker(clock, [None, error]), clock, clock.sleep)
     assert clock.now == 1
+
+
+@pytest.mark.parametrize(("share", "pause"), [(1.0, 1.0), (0.5, 10.0), (0.1, 90.0)])
+def test_the_pause_after_a_slow_look_makes_looking_just_its_share(share: float, pause: float) -> None:
+    clock = Clock()
+    clock.waiter().until(Script(clock, ["x", "end"], takes=10), "the end", share)
+    assert clock.pauses == [pytest.approx(pause)]
+
+
+def test_the_patience_with_errors_ends_on_the_second() -> None:
+    clock = Clock()
+    with pytest.raises(Unreachable):
+        clock.waiter(error_timeout=10).until(Script(clock, ["a", Unreachable("gone", sent=False)]), "the end")
+    assert clock.now == 10
+
+
+def test_what_is_looked_for_with_pauses_that_do_not_fit_is_given_up_after_the_time() -> None:
+    clock = Clock()
+    assert look_for(looker(clock, [None]), clock, clock.sleep, 10.0, pause=3.0) is None
+    assert clock.now == 12
+
+
+def test_the_limits_that_nobody_set_are_the_documented_ones() -> None:
+    clock = Clock()
+    waiter = clock.waiter()
+    assert (waiter.most_sleep, waiter.error_timeout, MOST_STATES) == (15.0, 300.0, 100)
+    assert look_for(looker(clock, [None]), clock, clock.sleep) is None
+    assert clock.now == 10
+
+
+def test_times_are_given_in_milliseconds() -> None:
+    clock = Clock()
+    waiter = clock.waiter()
+    clock.now = 1.23456
+    assert waiter.elapsed == 1.235
+
+
+def test_what_a_look_saw_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Look("x", False, None).done = True  # type: ignore[misc]
