@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import threading
 
 import pytest
 
@@ -24,6 +26,10 @@ PROGRAMS = [
 def pytest_configure(config: pytest.Config) -> None:
     """Make the collection importable when pytest was started by hand, and declare the programs' marks."""
     tree.prepare()
+    # A shell has what it starts in the background ignore Ctrl-C, and all below inherits that: tests that send one
+    # would wait for ever.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for program in PROGRAMS:
         config.addinivalue_line("markers", f"needs_{program}: needs {program} on PATH")
 
