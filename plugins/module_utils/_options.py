@@ -37,7 +37,7 @@ def _plain() -> Spec:
     }
 
 
-# What AnsibleModule checks of the options that name a subscriber.
+# What Ansible itself checks of the options that name a subscriber.
 ONE_SUBSCRIBER: Spec = {
     "required_one_of": [["subscriber_id", "target_host"]],
     "mutually_exclusive": [["subscriber_id", "target_host"]],
@@ -163,6 +163,12 @@ def drift_spec() -> Spec:
         **{option: report[option] for option in ("record_type", "dest", "csv_safe", "csv_bom", "backup")},
         "max_records": {"type": "int", "default": 100},
     }
+
+
+def check_all_subscribers(params: dict[str, Any]) -> None:
+    """Raise OptionError for ``all_subscribers: false``, which names no subscriber at all."""
+    if params["all_subscribers"] is False:
+        raise OptionError("all_subscribers: only true makes sense; otherwise name one by subscriber_id or target_host.")
 
 
 def check_numbers(params: dict[str, Any], prefix: str = "") -> None:

@@ -37,7 +37,7 @@ def core_problem(version: str) -> str | None:
 
 
 def refuse_old_python() -> None:
-    """End the process with a failed task's result where the Python is too old: there is no AnsibleModule yet."""
+    """End the process with a failed task's result where the Python is too old: nothing of Ansible's is there yet."""
     problem = python_problem(sys.version_info, sys.executable)
     if problem is not None:
         sys.stdout.write(json.dumps({"failed": True, "msg": problem}))

@@ -85,15 +85,17 @@ subscriber:
 import time
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import count_mismatches, delete_logs
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import one_subscriber_spec
+from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
+    check_all_subscribers,
+    one_subscriber_spec,
+)
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import RUNNING, state_of
 
 
 def work(task: Task) -> None:
-    if task.params["all_subscribers"] is False:
-        raise OptionError("all_subscribers: only true makes sense; otherwise name one by subscriber_id or target_host.")
+    check_all_subscribers(task.params)
     one = None if task.params["all_subscribers"] else task.chosen()
     subscriber_id = one.subscriber_id if one else None
     for subscriber in [one] if one else task.publisher.subscribers():

@@ -292,9 +292,12 @@ backup_file:
 """
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._delivery import Place
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import one_subscriber_spec, report_spec
+from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
+    check_all_subscribers,
+    one_subscriber_spec,
+    report_spec,
+)
 from ansible_collections.dxops.dam_staging.plugins.module_utils._page import page_context
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report import write_report
 from ansible_collections.dxops.dam_staging.plugins.module_utils._rows import MOVED, MismatchPages, refuse_report
@@ -303,8 +306,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._table import ta
 
 def work(task: Task) -> None:
     params, result = task.params, task.result
-    if params["all_subscribers"] is False:
-        raise OptionError("all_subscribers: only true makes sense; otherwise name one by subscriber_id or target_host.")
+    check_all_subscribers(params)
     place = Place(params["dest"], params["format"], params["empty_report"] == "write") if params["dest"] else None
     one = None if params["all_subscribers"] else task.chosen()
     subscribers = [one] if one else task.publisher.subscribers()
