@@ -36,18 +36,21 @@ MOST_LOOKED_THROUGH = 10000
 
 @dataclass(frozen=True)
 class Kind:
-    """What tells a comparison from a resync: its trigger, and the states that a run of it goes through."""
+    """What tells a comparison from a resync: its trigger, and the states that a run of it goes through.
+
+    One that changes data is sent only after one more look, and never again.
+    """
 
     name: str
     trigger: str
     running: State
     done: State
     failed: State
-    send_again: bool
+    changes_data: bool
 
 
-COMPARISON = Kind("comparison", FIND_START, State.COMPARING, State.COMPARED, State.COMPARE_FAILED, send_again=True)
-RESYNC = Kind("resync", RESYNC_START, State.RESYNCING, State.RESYNCED, State.RESYNC_FAILED, send_again=False)
+COMPARISON = Kind("comparison", FIND_START, State.COMPARING, State.COMPARED, State.COMPARE_FAILED, changes_data=False)
+RESYNC = Kind("resync", RESYNC_START, State.RESYNCING, State.RESYNCED, State.RESYNC_FAILED, changes_data=True)
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,14 @@ class Started:
 def start(dam: Dam, before: Subscriber, kind: Kind, waiter: Waiter) -> Started:
     """Send the trigger once, and where its fate is unknown look whether it arrived before anything else is done.
 
-    A comparison that did not arrive is sent once more; a resync is not, since it changes data. Raises ServerError where
-    the server refused, DamError where the trigger did not arrive.
+    A comparison that did not arrive is sent once more; a resync is not, since it changes data, and it is sent only
+    where nothing was started since ``before``. Raises ServerError where the server refused, DamError where the trigger
+    did not arrive.
     """
-    attempts = 2 if kind.send_again else 1
+    meanwhile = _meanwhile(dam, before, kind) if kind.changes_data else None
+    if meanwhile is not None:
+        return meanwhile
+    attempts = 1 if kind.changes_data else 2
     lost = False
     while True:
         attempts -= 1
@@ -92,6 +99,25 @@ def start(dam: Dam, before: Subscriber, kind: Kind, waiter: Waiter) -> Started:
                     **error.context,
                 ) from None
             lost = True
+
+
+def _meanwhile(dam: Dam, before: Subscriber, kind: Kind) -> Started | None:
+    """A run of this kind that somebody else started since ``before``, be it over or not; None where nothing moved.
+
+    What the guards found holds for the comparison that they looked at. Raises DamError where there may be another now.
+    """
+    now = dam.subscriber(before.subscriber_id)
+    if (now.resync_status, now.last_resync_time) == (before.resync_status, before.last_resync_time):
+        return None
+    if is_new_run(before, now) and state_of(now) in (kind.running, kind.done):
+        return Started(now, triggered=False, joined=True)
+    raise DamError(
+        f"Nothing was changed: the {kind.name} was not started. While it was checked, the status of "
+        f"'{before.target_host}' went from {before.resync_status} ({before.last_resync_time}) to "
+        f"{now.resync_status or 'empty'} ({now.last_resync_time or 'no time'}): something else was started. Let "
+        "that end, then run again.",
+        last=now.resync_status,
+    )
 
 
 def _arrived(dam: Dam, before: Subscriber, waiter: Waiter) -> Subscriber | None:

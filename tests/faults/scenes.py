@@ -228,7 +228,7 @@ SCENES = (
             Point("before", "GET", "/staging/mismatches"),
             Point("guard", "GET", "/staging/subscriber$", at_subscriber=True),
             Point("trigger", "PATCH", ONE),
-            Point("after", "GET", ONE),
+            Point("after", "GET", ONE, skip=1),
             Point("drain", "GET", "/operations", skip=3, at_subscriber=True),
         ),
         job="resyncSubscriber",

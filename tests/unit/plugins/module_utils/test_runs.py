@@ -60,15 +60,22 @@ def since(kind: Kind) -> Subscriber:
     return COMPARED_SINCE if kind is COMPARISON else RESYNCED_SINCE
 
 
+def looked(kind: Kind, *looks: Any) -> list[Any]:
+    """Return what the looks at the subscriber see, the one before a resync's trigger included."""
+    return [*([IDLE] if kind is RESYNC else []), *looks]
+
+
 # Starting
 
 
 @kinds
 def test_a_trigger_that_is_answered_is_sent_once_and_nothing_is_looked_for(kind: Kind) -> None:
     clock = Clock()
-    dam = FakeDam(set_resync_status=[running(kind)])
+    dam = FakeDam(set_resync_status=[running(kind)], subscriber=looked(kind))
     assert start(dam.dam, IDLE, kind, clock.waiter()) == Started(running(kind), triggered=True, joined=False)
-    assert dam.calls == [("set_resync_status", "id-1", kind.trigger)]
+    assert dam.calls[-1] == ("set_resync_status", "id-1", kind.trigger)
+    assert dam.count("set_resync_status") == 1
+    dam.finish()
     assert clock.pauses == []
 
 
@@ -79,7 +86,7 @@ def test_a_trigger_that_arrived_though_its_answer_did_not_is_joined(
     kind: Kind, error: DamError, seen: Callable[[Kind], Subscriber]
 ) -> None:
     clock = Clock()
-    dam = FakeDam(set_resync_status=[error], subscriber=[seen(kind)])
+    dam = FakeDam(set_resync_status=[error], subscriber=looked(kind, seen(kind)))
     assert start(dam.dam, IDLE, kind, clock.waiter()) == Started(seen(kind), triggered=True, joined=True)
     dam.finish()
     assert clock.pauses == []
@@ -89,7 +96,7 @@ def test_a_trigger_that_arrived_though_its_answer_did_not_is_joined(
 @pytest.mark.parametrize("error", AMBIGUOUS, ids=repr)
 def test_a_trigger_that_arrives_late_is_joined_and_not_sent_again(kind: Kind, error: DamError) -> None:
     clock = Clock()
-    dam = FakeDam(set_resync_status=[error], subscriber=[*[IDLE] * 10, running(kind)])
+    dam = FakeDam(set_resync_status=[error], subscriber=looked(kind, *[IDLE] * 10, running(kind)))
     assert start(dam.dam, IDLE, kind, clock.waiter()).joined
     dam.finish()
     assert clock.now == 10
@@ -133,16 +140,17 @@ def test_a_resync_that_did_not_arrive_is_never_sent_again(error: DamError) -> No
 @pytest.mark.parametrize("error", CLEAR, ids=repr)
 def test_a_refusal_is_raised_as_it_is_and_nothing_is_looked_for(kind: Kind, error: DamError) -> None:
     clock = Clock()
-    dam = FakeDam(set_resync_status=[error])
+    dam = FakeDam(set_resync_status=[error], subscriber=looked(kind))
     with pytest.raises(type(error)) as caught:
         start(dam.dam, IDLE, kind, clock.waiter())
     assert caught.value is error
+    dam.finish()
     assert clock.pauses == []
 
 
 @kinds
 def test_a_conflict_with_a_run_of_this_subscriber_joins_it_and_is_no_trigger(kind: Kind) -> None:
-    dam = FakeDam(set_resync_status=[CONFLICT], subscriber=[running(kind)])
+    dam = FakeDam(set_resync_status=[CONFLICT], subscriber=looked(kind, running(kind)))
     started = start(dam.dam, IDLE, kind, Clock().waiter())
     assert started == Started(running(kind), triggered=False, joined=True)
 
@@ -166,7 +174,7 @@ def test_a_conflict_of_the_second_trigger_is_most_likely_with_the_first_one() ->
 @kinds
 def test_a_status_that_nobody_knows_counts_as_a_run(kind: Kind) -> None:
     new = subscriber("SOMETHING_NEW")
-    dam = FakeDam(set_resync_status=[ServerError("down", status=502)], subscriber=[new])
+    dam = FakeDam(set_resync_status=[ServerError("down", status=502)], subscriber=looked(kind, new))
     assert start(dam.dam, IDLE, kind, Clock().waiter()).subscriber == new
 
 
@@ -179,11 +187,56 @@ def test_errors_while_looking_whether_it_arrived_are_looked_past() -> None:
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_an_error_that_stays_ends_the_looking(status: int) -> None:
     dam = FakeDam(
-        set_resync_status=[Unreachable("reset", sent=True)], subscriber=[IDLE, ServerError("no", status=status)]
+        set_resync_status=[Unreachable("reset", sent=True)], subscriber=[IDLE, IDLE, ServerError("no", status=status)]
     )
     with pytest.raises(ServerError) as caught:
         start(dam.dam, IDLE, RESYNC, Clock().waiter())
     assert caught.value.status == status
+
+
+# The look before the trigger of a resync
+
+
+@pytest.mark.parametrize("now", [RESYNCING, subscriber("RESYNC_TRIGGER_START", LATER), RESYNCED_SINCE], ids=repr)
+def test_a_resync_that_began_since_is_joined_be_it_over_or_not_and_none_is_triggered(now: Subscriber) -> None:
+    dam = FakeDam(subscriber=[now])
+    assert start(dam.dam, IDLE, RESYNC, Clock().waiter()) == Started(now, triggered=False, joined=True)
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        COMPARING,
+        COMPARED_SINCE,
+        subscriber("DYNAMIC_STATUS_COMPUTATION_REQUIRED"),
+        subscriber("FIND_MISMATCH_FAILED", LATER),
+        subscriber("RESYNC_TRIGGER_FAILED", LATER),
+        subscriber("RESYNC_TRIGGER_COMPLETED"),  # of an earlier run, since its time has not moved
+        subscriber("SOMETHING_NEW"),
+        subscriber("FIND_MISMATCH_COMPLETED", None),
+        subscriber(None),
+        subscriber(None, None),
+    ],
+    ids=repr,
+)
+def test_where_anything_else_has_moved_since_the_guards_looked_no_resync_is_triggered(now: Subscriber) -> None:
+    dam = FakeDam(subscriber=[now])
+    with pytest.raises(DamError, match=r"^Nothing was changed: the resync was not started. While it was ch") as caught:
+        start(dam.dam, IDLE, RESYNC, Clock().waiter())
+    assert f"to {now.resync_status or 'empty'} ({now.last_resync_time or 'no time'})" in caught.value.message
+    assert caught.value.context == {"last": now.resync_status}
+
+
+def test_what_has_nothing_to_do_with_runs_may_change_before_a_resync() -> None:
+    now = subscriber(IDLE.resync_status, updated=LATER, lastSyncTime=LATER, cycleLength=1440)
+    dam = FakeDam(subscriber=[now], set_resync_status=[RESYNCING])
+    assert start(dam.dam, IDLE, RESYNC, Clock().waiter()).triggered
+
+
+def test_without_that_look_no_resync_is_triggered() -> None:
+    dam = FakeDam(subscriber=[Unreachable("gone", sent=False)])
+    with pytest.raises(Unreachable):
+        start(dam.dam, IDLE, RESYNC, Clock().waiter())
 
 
 # Following
