@@ -29,6 +29,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._http import (
     token_in,
     unusable,
 )
+from ansible_collections.dxops.dam_staging.plugins.module_utils._tls import file_advice, tls_advice
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import clean
 from ansible_collections.dxops.dam_staging.plugins.module_utils._wire import watch
 
@@ -86,6 +87,7 @@ class Client:
         """
         if self.read_only:
             raise DamError(f"{method} {path} was not sent: nothing is changed in check mode.")
+        self._session().close()  # a new connection: one that has lain idle may be closing, and would lose the change
         return self._call(method, path, query, body)
 
     def _call(self, method: str, path: str, query: dict[str, Any], body: dict[str, Any] | None) -> Answer:
@@ -177,7 +179,7 @@ class Client:
             reason, sent, final = _explain(error, at)
             raise self._broken(method, url, reason, sent, final) from None
         except OSError as error:  # a CA bundle or client certificate that cannot be read
-            raise self._broken(method, url, str(error), sent=False, final=True) from None
+            raise self._broken(method, url, file_advice(str(error)), sent=False, final=True) from None
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
@@ -211,13 +213,7 @@ def _explain(error: Exception, at: Connection) -> tuple[str, bool, bool]:
     kinds = requests.exceptions
     text = str(error)
     if isinstance(error, kinds.SSLError) and "EOF" not in text:  # a server that goes away is no fault of TLS
-        if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text:
-            advice = "the certificate is not trusted; name its authority with ca_path, and the host as it stands in it"
-        elif "WRONG_VERSION_NUMBER" in text or "record layer" in text:
-            advice = "no TLS is spoken there; check dx_port, or set dx_protocol to http"
-        else:
-            advice = "TLS could not be agreed on; check dx_port, ca_path, client_cert and client_key"
-        return f"{advice} ({text})", False, True
+        return f"{tls_advice(text)} ({text})", False, True
     wrong = (kinds.InvalidURL, kinds.InvalidSchema, kinds.InvalidHeader, urllib3.exceptions.LocationValueError)
     if isinstance(error, wrong):
         return f"the address cannot be used; check hostname and dx_port ({text})", False, True

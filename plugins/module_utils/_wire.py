@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import ssl
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -73,8 +74,25 @@ def _watched(manager: Any, in_time: Callable[[], None]) -> Any:
     pools = {}
     for scheme, pool in manager.pool_classes_by_scheme.items():
         if isinstance(pool.ConnectionCls.response_class, type):  # not ours yet
-            answer = {"response_class": staticmethod(partial(WholeAnswer, in_time))}
-            connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), answer)
+            plain = pool.ConnectionCls
+            ours = {"response_class": staticmethod(partial(WholeAnswer, in_time)), "send": _to_the_last(plain.send)}
+            connection = type(plain.__name__, (plain,), ours)
             pools[scheme] = type(pool.__name__, (pool,), {"ConnectionCls": connection})
     manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, **pools}
     return manager
+
+
+def _to_the_last(plain: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """Sending that leaves what the server said before it hung up to be read.
+
+    With TLS 1.3 it says only after the handshake that it wants a client certificate. urllib3 reads on after a broken
+    pipe, but not after the name that TLS has for one.
+    """
+
+    def send(self: Any, data: Any) -> None:
+        try:
+            plain(self, data)
+        except ssl.SSLEOFError as error:
+            raise BrokenPipeError(str(error)) from None
+
+    return send

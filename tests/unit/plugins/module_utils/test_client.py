@@ -451,6 +451,25 @@ def test_one_connection_serves_many_requests_of_a_thread(server: Scripted) -> No
     assert len({request.peer for request in server.requests}) == 1
 
 
+@pytest.mark.parametrize("idle", ["PATCH", "GET"])
+def test_a_change_goes_over_a_connection_that_has_not_lain_idle(server: Scripted, idle: str) -> None:
+    used: set[Any] = set()
+
+    def only_once(request: Request, _handler: BaseHTTPRequestHandler) -> Reply | None:
+        """Answer the first request of a connection, and hang up at the second like a proxy that was closing it."""
+        if request.peer in used:
+            return None
+        used.add(request.peer)
+        return Reply(200)
+
+    server.says(only_once)
+    one = client(server, None, False, retries=0)
+    one.get("/x") if idle == "GET" else one.write("PATCH", "/x", {})
+    one.write("PATCH", "/x", {})
+    one.write("DELETE", "/x")
+    assert server.seen() == ["login", idle, "PATCH", "DELETE"]
+
+
 def test_an_answer_that_is_too_large_is_given_up(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_client, "MAX_BODY", 1 << 20)
     server.says(Reply(200, b"[" + b" " * (1 << 20) + b"]"))
@@ -713,8 +732,31 @@ def test_validate_certs_false_holds_whatever_the_environment_says(
 
 def test_a_certificate_for_another_host_is_refused(secure: Scripted, certificates: Any) -> None:
     there = client(secure, protocol="https", hostname="localhost", verify=str(certificates.authority), retries=0)
-    with pytest.raises(Unreachable, match="the certificate is not trusted"):
+    with pytest.raises(Unreachable, match="for another host; give hostname as it stands in the certificate"):
         there.get("/x")
+
+
+@pytest.mark.parametrize("turn", range(5))
+def test_a_client_certificate_that_is_demanded_after_the_handshake_is_asked_for(certificates: Any, turn: int) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3  # which demands it only then
+    context.load_cert_chain(certificates.certificate, certificates.key)
+    context.load_verify_locations(certificates.authority)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with scripted(context) as script:
+        there = client(script, None, False, protocol="https", verify=str(certificates.authority))
+        with pytest.raises(Unreachable, match="demands a client certificate; name yours with client_cert") as caught:
+            there.write("PATCH", "/x", {"field": "x" * 100_000})
+    assert caught.value.final
+    assert not caught.value.sent
+
+
+def test_a_bundle_of_the_environment_that_is_missing_is_told_from_an_option(
+    secure: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/bundle.pem")
+    with pytest.raises(Unreachable, match="/nowhere/bundle.pem; REQUESTS_CA_BUNDLE .* which ca_path overrides"):
+        client(secure, protocol="https").get("/x")
 
 
 @pytest.mark.parametrize("option", ["verify", "client_cert"])

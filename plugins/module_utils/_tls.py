@@ -1,0 +1,41 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What helps where TLS could not be agreed on, or its files could not be read, told from OpenSSL's words."""
+
+from __future__ import annotations
+
+# The first that is found counts. An alert is the server's word on us, all else is our word on the server.
+_ADVICE = (
+    (
+        "ALERT_CERTIFICATE_REQUIRED",
+        "the server demands a client certificate; name yours with client_cert and client_key",
+    ),
+    ("ALERT_CERTIFICATE_EXPIRED", "the server says that the client certificate has run out; see client_cert"),
+    ("ALERT_UNKNOWN_CA", "the server does not trust the authority of the client certificate; see client_cert"),
+    ("ALERT_BAD_CERTIFICATE", "the server does not take the client certificate; see client_cert"),
+    ("ALERT_CERTIFICATE_UNKNOWN", "the server does not take the client certificate; see client_cert"),
+    ("KEY_VALUES_MISMATCH", "the key is not that of the client certificate; check client_cert and client_key"),
+    ("PEM lib", "the client certificate or its key cannot be read; check client_cert and client_key"),
+    ("has expired", "the server's certificate, or its authority's, has run out and has to be renewed there"),
+    ("not yet valid", "the server's certificate is not valid yet; check the clocks of the server and of this machine"),
+    ("is not valid for", "the certificate is for another host; give hostname as it stands in the certificate"),
+    ("doesn't match", "the certificate is for another host; give hostname as it stands in the certificate"),
+    ("CERTIFICATE_VERIFY_FAILED", "the certificate is not trusted; name its authority with ca_path"),
+    ("WRONG_VERSION_NUMBER", "no TLS is spoken there; check dx_port, or set dx_protocol to http"),
+    ("record layer", "no TLS is spoken there; check dx_port, or set dx_protocol to http"),
+)
+_OTHERWISE = "TLS could not be agreed on; check dx_port, ca_path, client_cert and client_key"
+
+
+def tls_advice(text: str) -> str:
+    """What to do about an error of TLS, from its text."""
+    return next((advice for words, advice in _ADVICE if words in text), _OTHERWISE)
+
+
+def file_advice(text: str) -> str:
+    """An error of a certificate file, with what helps where the option is not what named the file."""
+    if "CA certificate bundle" in text:  # those of the options were looked for before
+        return f"{text}; REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE of the environment names it, which ca_path overrides"
+    return text
