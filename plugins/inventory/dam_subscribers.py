@@ -169,15 +169,13 @@ from hashlib import sha256
 from typing import Any
 
 from ansible.errors import AnsibleParserError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._client import REQUESTS_IMPORT_ERROR
-from ansible_collections.dxops.dam_staging.plugins.module_utils._connections import publisher_connection
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import connection_spec
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._publishers import plain_spec, publishers
 from ansible_collections.dxops.dam_staging.plugins.plugin_utils._subscriber_hosts import (
     GROUPS,
     Found,
@@ -188,7 +186,6 @@ from ansible_collections.dxops.dam_staging.plugins.plugin_utils._subscriber_host
 )
 
 ENDINGS = ("dam_subscribers.yml", "dam_subscribers.yaml")
-ACCOUNT = ("dx_username", "dx_password", "ltpa_token")
 AT_ONCE = 8
 
 
@@ -210,37 +207,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         self._fill(found)
 
     def _connections(self) -> list[Connection]:
-        # The options' own environment variables were read with the options: a publisher with an account of its own must
-        # not get a common token on top of it.
-        spec = connection_spec()
-        for option in spec.values():
-            option.pop("fallback", None)
-        common = {name: self._value(self.get_option(name)) for name in spec}
-        entries = self.get_option("publishers") or [{}]
-        return [self._connection(spec, common, number, entry) for number, entry in enumerate(entries, 1)]
-
-    def _connection(self, spec: dict[str, Any], common: dict[str, Any], number: int, entry: Any) -> Connection:
-        where = f"publishers, entry {number}" if self.get_option("publishers") else "options"
-        if not isinstance(entry, dict):
-            raise AnsibleParserError(f"{where}: it has to be a dictionary with at least 'hostname'.")
-        own = {str(name): self._value(value) for name, value in entry.items()}
-        if self.get_option("publishers"):
-            common = {**common, "hostname": None}
-        if any(own.get(name) for name in ACCOUNT):
-            common = {**common, **dict.fromkeys(ACCOUNT)}
-        merged = {name: value for name, value in {**common, **own}.items() if value is not None}
-        checked = ArgumentSpecValidator(spec).validate(merged)
-        if checked.error_messages:
-            raise AnsibleParserError(f"{where}: {'; '.join(checked.error_messages)}")
+        common = {name: self._value(self.get_option(name)) for name in plain_spec()}
         try:
-            connection = publisher_connection(checked.validated_parameters)
+            found = publishers(common, [self._values(entry) for entry in self.get_option("publishers")])
         except DamError as error:
-            raise AnsibleParserError(f"{where}: {error.message}") from None
-        if connection.protocol == "http":
-            self.display.warning(f"{where}: dx_protocol is http: the password and the login travel unprotected.")
-        if connection.verify is False:
-            self.display.warning(f"{where}: validate_certs is false: anyone in between can take the server's place.")
-        return connection
+            raise AnsibleParserError(error.message) from None
+        for text in (text for each in found for text in each.warnings):
+            self.display.warning(text)
+        return [each.connection for each in found]
+
+    def _values(self, entry: Any) -> Any:
+        return {name: self._value(value) for name, value in entry.items()} if isinstance(entry, dict) else entry
 
     def _value(self, value: Any) -> Any:
         return self.templar.template(value) if isinstance(value, str) else value
