@@ -89,7 +89,7 @@ class Place:
 
     def _remove(self, files: Files) -> dict[str, Any]:
         result: dict[str, Any] = {"changed": False, "dest": None, "checksum": None}
-        if not os.path.lexists(self.dest):
+        if not os.path.exists(self.dest):
             return result
         if not begins_as_report(self.dest, self.report_format):
             raise OptionError(

@@ -113,10 +113,11 @@ class Task:
         return bool(self._module.set_fs_attributes_if_different(arguments, path != dest))
 
     def withdraw(self, dest: str) -> None:
-        """Remove a file."""
+        """Remove a file; a symbolic link to it stays for the next one, as when a file is replaced."""
         if not self.check_mode:
-            self.keep_old(dest)
-            os.unlink(dest)
+            place = os.path.realpath(dest)
+            self.keep_old(place)
+            os.unlink(place)
 
     def keep_old(self, dest: str) -> None:
         """Keep a copy of a file that is about to be replaced, where the option ``backup`` asks for it."""

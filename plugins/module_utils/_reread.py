@@ -54,7 +54,8 @@ def begins_as_report(path: str, report_format: str) -> bool:
 def _csv_header(start: bytes) -> bool:
     try:
         # The header of a report of ours ends within the beginning, unless keys are absurdly long.
-        names = next(csv.reader(io.StringIO(start.decode("utf-8-sig", "replace"), newline=""), strict=True))
+        text = _without_nul(start.decode("utf-8-sig", "replace"))
+        names = next(csv.reader(io.StringIO(text, newline=""), strict=True))
     except (csv.Error, StopIteration):
         return False
     return len(set(names)) == len(names) and Fields.of(map(undefused, names)).look_like_mismatches()
@@ -131,8 +132,7 @@ def _json_rows(file: BinaryIO) -> Iterator[dict[str, Any]]:
 def _csv_rows(file: BinaryIO) -> Iterator[dict[str, Any]]:
     limit = csv.field_size_limit(sys.maxsize)
     try:
-        # Older Pythons stop at NUL, which no column that matters here holds.
-        lines = (line.decode("utf-8", "replace").replace("\0", "") for line in _without_bom(file))
+        lines = (_without_nul(line.decode("utf-8", "replace")) for line in _without_bom(file))
         reader = csv.reader(lines, strict=True)
         names = [undefused(name) for name in next(reader, [])]
         if not Fields.of(names).look_like_mismatches():
@@ -141,6 +141,11 @@ def _csv_rows(file: BinaryIO) -> Iterator[dict[str, Any]]:
             yield dict(zip(names, map(undefused, values)))
     finally:
         csv.field_size_limit(limit)
+
+
+def _without_nul(text: str) -> str:
+    """Python before 3.11 stops at NUL, which no name and no column that matters here holds."""
+    return text.replace("\0", "")
 
 
 def _without_bom(file: BinaryIO) -> Iterator[bytes]:

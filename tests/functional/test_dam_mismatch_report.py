@@ -381,6 +381,11 @@ def test_a_link_stays_a_link_and_what_it_points_to_is_the_report(
     assert dest.is_symlink()
     assert_equals_server(elsewhere / "real.csv", "csv", server_rows(damsim))
     assert [each.name for each in elsewhere.iterdir()] == ["real.csv"]
+    damsim.delete("/_sim/mismatches")
+    gone = run_modules([Call(MODULE, args), Call(MODULE, args)])
+    assert [each["changed"] for each in gone] == [True, False]
+    assert dest.is_symlink()
+    assert list(elsewhere.iterdir()) == []
 
 
 @pytest.mark.parametrize("report_format", FORMATS)

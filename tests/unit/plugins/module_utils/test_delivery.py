@@ -154,11 +154,12 @@ def test_a_file_that_is_no_report_is_never_removed(tmp_path: Path, content: str)
     assert dest.read_text(encoding="utf-8") == content
 
 
-def test_a_link_that_leads_nowhere_is_no_report(tmp_path: Path) -> None:
+def test_a_link_that_leads_nowhere_waits_for_the_next_report(tmp_path: Path) -> None:
     dest = tmp_path / "report.csv"
     dest.symlink_to(tmp_path / "nothing")
-    with pytest.raises(OptionError, match="does not look like a csv report"):
-        deliver(tmp_path, dest, [], FakeFiles())
+    files = FakeFiles()
+    assert deliver(tmp_path, dest, [], files) == {"changed": False, "dest": None, "checksum": None}
+    assert files.done == []
     assert dest.is_symlink()
 
 
