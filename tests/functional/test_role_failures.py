@@ -28,7 +28,7 @@ from tooling.standin import StandIn
 
 RESYNC = "resyncSubscriber"
 # A subscriber that does not answer is waited for, in case it is only restarting.
-BRIEFLY = {"dam_consistency_wait_timeout": 6, "dam_consistency_request_retries": 0}
+BRIEFLY = {"dam_consistency_error_timeout": 2, "dam_consistency_request_retries": 0}
 
 
 def fail_operation(standin: StandIn, times: int = 1, number: int = 0) -> None:
