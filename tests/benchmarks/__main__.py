@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import cycle, reports
+from benchmarks import cycle, drift, reports
 from benchmarks.runs import Wrong
 from benchmarks.tables import say
 from tooling.process import environment
@@ -32,6 +32,10 @@ def main(arguments: list[str]) -> int:
             if options.part in ("all", "delay"):
                 jobs = [(2.0, 1)] if options.quick else [(2.0, options.runs), (20.0, options.runs), (200.0, 1)]
                 cycle.delays(jobs, folder / "delay", env)
+            if options.part in ("all", "drift"):
+                records = options.records or (20_000 if options.quick else 1_000_000)
+                drift.in_memory(records)
+                drift.over_http(records)
         except Wrong as problem:
             say(f"\n{problem}")
             return 1
@@ -47,11 +51,14 @@ def _plan(options: argparse.Namespace) -> reports.Plan:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="dev.py bench", description="How fast the report and the whole cycle are.")
-    parser.add_argument("part", nargs="?", choices=["all", "report", "cycle", "delay"], default="all")
+    parser = argparse.ArgumentParser(
+        prog="dev.py bench", description="How fast the report, the whole cycle and the comparison of the records are."
+    )
+    parser.add_argument("part", nargs="?", choices=["all", "report", "cycle", "delay", "drift"], default="all")
     parser.add_argument("--quick", action="store_true", help="small sizes, once each: shows that it works, no more")
     parser.add_argument("--runs", type=int, default=3, help="how often each is run (3); the medians are shown")
     parser.add_argument("--rows", type=int, nargs="+", help="sizes of reports in place of 10,000 and 100,000")
+    parser.add_argument("--records", type=int, help="on each side of the comparison of the records (1,000,000)")
     parser.add_argument(
         "--without", action="append", default=[], choices=reports.CONTENDERS, help="leave this one out of the reports"
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the comparison of the records themselves takes: ``python -m benchmarks.drift --records N --http-records N``.
+"""The last tables: what the comparison of the records themselves takes.
 
 The whole matrix is asked of records in memory, which answer at once: requests and bytes are as with servers, and the
 seconds are the comparison's own. A few rows of it are asked of the stand-in over HTTP. Beside both is what reading all
@@ -11,7 +11,6 @@ ids and hashes of both environments takes.
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import sys
@@ -32,7 +31,8 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_run impor
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_sides import Side
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_source import side_of
 from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection, Raw
-from benchmarks.tables import Cell, say, table
+from benchmarks.runs import Wrong
+from benchmarks.tables import Cell, table
 from damsim.names import RecordType
 from damsim.seeds.large import MANIFEST
 from damsim.store import Record, Records, connect
@@ -75,7 +75,7 @@ def compare(ours: Side, theirs: Side, concurrency: int) -> tuple[int, int, float
         crew.close()
     status = drift.verdicts[0].status
     if status not in ("equal", "different"):
-        raise SystemExit(f"{status}: {drift.verdicts[0].reason}")
+        raise Wrong(f"{status}: {drift.verdicts[0].reason}")
     return found, budget.requests, time.perf_counter() - begin
 
 
@@ -110,7 +110,7 @@ def in_memory(records: int) -> None:
         theirs.index()
         found, requests, seconds = compare(ours.side, theirs.side, 1)
         if found != count:
-            raise SystemExit(f"{found} differences were found instead of {count}")
+            raise Wrong(f"{found} differences were found instead of {count}")
         figures = Figures(found, requests, ours.bytes + theirs.bytes, seconds)
         lines.append(figures.line(f"{count:,} {place} {kind}".rstrip()))
     lines.append(["both lists whole", None, 2, 2 * records * ENTRY_BYTES / 1e6, None])
@@ -144,7 +144,7 @@ def over_http(records: int) -> None:
                 change(standin, chosen(ids, count, place) if count else [], kind)
                 figures = _asked(standin)
                 if figures.found != count:
-                    raise SystemExit(f"{figures.found} differences were found instead of {count}")
+                    raise Wrong(f"{figures.found} differences were found instead of {count}")
                 lines.append(figures.line(f"{count:,} {place} {kind}" if count else "0"))
                 standin.reset(str(folder / "seed"), 1)
                 standin.settings(cycles=False)
@@ -202,21 +202,3 @@ def _read(url: str, ltpa: str) -> bytes:
         content: bytes = answer.read()
     json.loads(content)
     return content
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Print the tables; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.drift", description=__doc__)
-    parser.add_argument("--records", type=int, default=20_000, help="on each side, in memory (20,000); 0: none")
-    parser.add_argument("--http-records", type=int, default=20_000, help="on each side, over HTTP (20,000); 0: none")
-    options = parser.parse_args(arguments)
-    if options.records:
-        in_memory(options.records)
-    if options.http_records:
-        over_http(options.http_records)
-    say()
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
