@@ -129,7 +129,7 @@ COMMANDS = {
     "lint": Command("check style, types and documentation", lambda _core, rest: lint.lint(rest), "[CHECK ...]"),
     "format": Command("rewrite code in the project's style", lambda _core, rest: lint.reformat(rest), "PATH ..."),
     "sanity": Command("run ansible-test sanity on a copy of the tree", sanity.sanity, "[ARGUMENTS]"),
-    "bench": Command("measure the report, the whole cycle, the comparison of records", _bench, "[--quick | --help ...]"),
+    "bench": Command("measure the report, the cycle, the comparison of records", _bench, "[--quick | --help ...]"),
     "build": Command("build the tarball and have Galaxy's importer judge it", lambda _core, _rest: packaging.build()),
     "coverage": Command("run the tests and count what of plugins/ they run", coverage.coverage, "[PYTEST ARGUMENTS]"),
     "docs": Command("build the documentation as a site, and follow its links", lambda _core, _rest: docs.docs()),
