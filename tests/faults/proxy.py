@@ -12,7 +12,7 @@ import re
 import socket
 import struct
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -30,7 +30,8 @@ class Break:
 
     ``refuse``: reset, and for ``seconds`` no connection is taken; ``hang``: nothing more comes; ``drip``: the answer
     comes slowly; ``trickle``: so slowly that it never ends; ``cut``: it ends after ``size`` bytes; ``reset``: reset.
-    ``delivered`` says whether the request reaches the server; what is done to its answer needs that.
+    ``delivered`` says whether the request reaches the server; what is done to its answer needs that. ``also`` is
+    called then, in a thread of its own.
     """
 
     kind: Kind
@@ -40,6 +41,7 @@ class Break:
     delivered: bool = True
     size: int = 0
     seconds: float = 0.05
+    also: Callable[[], Any] | None = None
 
 
 class Proxy:
@@ -80,9 +82,20 @@ class Proxy:
         """Break no more."""
         self.breaks.clear()
 
+    def forget(self) -> None:
+        """Break no more, and forget what was."""
+        self.clear()
+        self.tokens.clear()
+        self.struck = 0
+
     def reset_all(self) -> None:
         """Reset every connection there is, as a proxy does that restarts."""
         self._do(self._reset_all())
+
+    def go_away(self, seconds: float) -> None:
+        """Reset every connection and take none for a while, as a server does that is killed and started again."""
+        self._do(self.refuse_for(seconds))
+        self.reset_all()
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
@@ -193,6 +206,8 @@ class _Link:
             await self._to_server.drain()
 
     async def _undelivered(self, struck: Break) -> None:
+        if struck.also is not None:
+            await asyncio.to_thread(struck.also)
         if struck.kind == "hang":
             while await self._from_client.read(65536):
                 pass
@@ -212,6 +227,8 @@ class _Link:
 
     async def _broken(self, struck: Break, data: bytes) -> bool:
         """Do to a piece of an answer what is to be done; whether that was the connection's end."""
+        if struck.also is not None:
+            await asyncio.to_thread(struck.also)
         if struck.kind in ("reset", "refuse"):
             if struck.kind == "refuse":
                 await self._proxy.refuse_for(struck.seconds)

@@ -60,7 +60,7 @@ class HAProxy:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, and wait until it answers and has found its servers. Raise ``AssertionError`` if it does not."""
+        """Start it, and wait until it answers. Raise ``AssertionError`` if it does not."""
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(
                 ["haproxy", "-db", "-f", str(self._config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -84,15 +84,18 @@ class HAProxy:
         for held in self._held.values():
             held.close()
 
-    def counters(self, front: str) -> dict[str, int]:
-        """Return what it has counted at a front since it was started: ``conn_tot``, ``scur``, ``hrsp_5xx``, ..."""
+    def counters(self, front: str, side: str = "FRONTEND") -> dict[str, int]:
+        """Return what it has counted at a front since it was started: ``conn_tot``, ``scur``, ``hrsp_5xx``, ...
+
+        With ``BACKEND`` for ``side``, of what is behind it: ``act`` is the number of servers that are there now.
+        """
         rows = csv.DictReader(self._ask("show stat").lstrip("# ").splitlines())
-        row = next(each for each in rows if (each["pxname"], each["svname"]) == (front, "FRONTEND"))
+        row = next(each for each in rows if (each["pxname"], each["svname"]) == (front, side))
         return {name: int(value) for name, value in row.items() if value and value.isdigit()}
 
     def _answers(self) -> bool:
         try:
-            return "INI" not in self._ask("show servers state") and bool(self._ask("show info"))
+            return bool(self._ask("show info"))
         except OSError:
             return False
 

@@ -755,7 +755,7 @@ def test_a_bundle_of_the_environment_that_is_missing_is_told_from_an_option(
     secure: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/bundle.pem")
-    with pytest.raises(Unreachable, match="/nowhere/bundle.pem; REQUESTS_CA_BUNDLE .* which ca_path overrides"):
+    with pytest.raises(Unreachable, match=r"/nowhere/bundle\.pem; REQUESTS_CA_BUNDLE .* which ca_path overrides"):
         client(secure, protocol="https").get("/x")
 
 
