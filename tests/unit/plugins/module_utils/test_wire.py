@@ -18,7 +18,8 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import U
 from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection
 from support.scripted import Reply, Request, Scripted, scripted
 
-GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]"
+# The connection is closed behind each of them: who was not told could send into one that is just closing.
+GOOD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]"
 HEAD = GOOD.index(b"\r\n\r\n") + 4
 GENEROUS = 10.0
 
