@@ -14,7 +14,14 @@ from tooling import environments
 from tooling.paths import ROOT
 from tooling.process import Failed, attempt, run, say
 
-PACKAGES = ["ansible_collections.dxops.dam_staging.plugins", "benchmarks", "damsim", "support", "tooling"]
+PACKAGES = [
+    "ansible_collections.dxops.dam_staging.plugins",
+    "ansible_collections.dxops.dam_staging.extensions",
+    "benchmarks",
+    "damsim",
+    "support",
+    "tooling",
+]
 CHECKS: dict[str, list[str]] = {
     "ansible-lint": ["ansible-lint", "--offline", "--profile", "production", "--nocolor"],
     "mypy": ["mypy", *(word for package in PACKAGES for word in ("-p", package))],

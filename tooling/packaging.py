@@ -20,7 +20,8 @@ DIST = BUILD / "dist"
 
 # Whatever else is in the tarball got there by mistake.
 SHIPPED = re.compile(
-    r"(plugins|roles|playbooks|docs|extensions/eda)(/|$)|extensions$|meta(/(runtime|execution-environment)\.yml)?$"
+    r"(plugins|roles|playbooks|docs|extensions/eda)(/|$)|extensions$"
+    r"|meta(/(runtime|execution-environment|extensions)\.yml)?$"
     r"|changelogs(/changelog\.yaml)?$|(README|CHANGELOG|SECURITY)\.md$|LICENSE$|(bindep|requirements)\.txt$"
     r"|execution-environment\.yml$|(MANIFEST|FILES)\.json$"
 )

@@ -30,6 +30,7 @@ READMES = [ROOT / "README.md", ROOT / "roles" / "dam_consistency" / "README.md"]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("dam_*.py"))
 INVENTORIES = sorted(path.stem for path in (ROOT / "plugins" / "inventory").glob("dam_*.py"))
 WRONG = ROOT / "docs" / "docsite" / "rst" / "what_can_go_wrong.rst"
+EVENT_DRIVEN = sorted(path.stem for path in (ROOT / "extensions" / "eda").rglob("*") if path.suffix in {".py", ".yml"})
 LABELS = "ansible_collections.dxops.dam_staging.docsite."
 
 PUBLIC_NAMES = {
@@ -230,8 +231,8 @@ def test_plugins_and_playbooks_that_are_named_exist() -> None:
     assert {name for name, kind in plugins if kind == "inventory"} <= set(INVENTORIES)
     assert {name for name, kind in plugins if kind == "role"} == {"dam_consistency"}
     playbooks = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
-    named = set(re.findall(r"\bdxops\.dam_staging\.([a-z]\w+)", text)) - {"dam", "dam_consistency", "docsite"}
-    assert named - set(MODULES) - set(INVENTORIES) - playbooks == set()
+    named = set(re.findall(r"\bdxops\.dam_staging\.([a-z]\w+)", text)) - {"dam", "docsite"} - {role.name for role in ROLES}
+    assert named - set(MODULES) - set(INVENTORIES) - set(EVENT_DRIVEN) - playbooks == set()
 
 
 def test_links_of_the_readmes_lead_to_files() -> None:

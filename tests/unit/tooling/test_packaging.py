@@ -17,6 +17,8 @@ from tooling.packaging import SHIPPED
         "plugins/modules/dam_resync.py",
         "roles",
         "meta/runtime.yml",
+        "meta/extensions.yml",
+        "extensions/eda/rulebooks/drift.yml",
         "README.md",
         "changelogs/changelog.yaml",
         "docs/a.md",
@@ -36,6 +38,7 @@ def test_what_users_need_ships(name: str) -> None:
         "changelogs/fragments/a.yml",
         "pluginsx",
         "meta/x.yml",
+        "extensions/molecule/default/converge.yml",
         ".gitignore",
     ],
 )

@@ -1,0 +1,124 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Blocking looks within an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._watch_loop import in_thread, repeat
+
+
+class Enough(Exception):  # noqa: N818 - read as a sentence where it is raised
+    """Ends a watch from within."""
+
+
+class Time(asyncio.SelectorEventLoop):
+    """An event loop whose clock goes on by itself when there is nothing to do but wait."""
+
+    now = 0.0
+
+    def time(self) -> float:
+        """Return the loop's own time."""
+        return self.now
+
+    def call_at(self, when: float, *args: Any, **more: Any) -> asyncio.TimerHandle:
+        """Come to that time at once."""
+        self.now = max(self.now, when)
+        return super().call_at(when, *args, **more)
+
+
+def run(work: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> Any:
+    """Run to the end in this loop."""
+    try:
+        return loop.run_until_complete(asyncio.wait_for(work, None))
+    finally:
+        loop.close()
+
+
+def test_looks_stay_on_time_however_long_they_take() -> None:
+    loop = Time()
+    begun: list[float] = []
+    lasts = iter([2.0, 0.0, 25.0, 9.5])
+
+    def look() -> list[float]:
+        begun.append(loop.now)
+        try:
+            loop.now += next(lasts)
+        except StopIteration:
+            raise Enough from None
+        return []
+
+    async def put(_seen: float) -> None:
+        raise AssertionError("there is nothing to tell")
+
+    with pytest.raises(Enough):
+        run(repeat([look], 10.0, put), loop)
+    assert begun == [0.0, 10.0, 20.0, 50.0, 60.0]
+
+
+def test_what_is_seen_is_put_in_order() -> None:
+    told: list[int] = []
+    seen = iter([[1, 2], [], [3]])
+
+    def look() -> list[int]:
+        try:
+            return next(seen)
+        except StopIteration:
+            raise Enough from None
+
+    async def put(each: int) -> None:
+        told.append(each)
+
+    with pytest.raises(Enough):
+        run(repeat([look], 1.0, put), Time())
+    assert told == [1, 2, 3]
+
+
+def test_one_that_hangs_neither_delays_the_others_nor_the_end() -> None:
+    hanging = threading.Event()
+    told: list[str] = []
+
+    async def watch() -> None:
+        both = asyncio.Event()
+
+        async def put(each: str) -> None:
+            told.append(each)
+            if len(told) == 2:
+                both.set()
+
+        task = asyncio.ensure_future(repeat([lambda: (hanging.wait(60) and []) or [], lambda: ["seen"]], 0.01, put))
+        await both.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    begun = time.monotonic()
+    asyncio.run(watch())
+    hanging.set()
+    assert told == ["seen", "seen"]
+    assert time.monotonic() - begun < 10
+
+
+def test_a_thread_whose_loop_is_gone_is_no_trouble(recwarn: pytest.WarningsRecorder) -> None:
+    go_on = threading.Event()
+
+    async def begin() -> None:
+        task = asyncio.ensure_future(in_thread(lambda: go_on.wait(60)))
+        await asyncio.sleep(0)
+        task.cancel()
+
+    asyncio.run(begin())
+    threads = [each for each in threading.enumerate() if each.daemon and each is not threading.current_thread()]
+    go_on.set()
+    for each in threads:
+        each.join(0.2)
+    assert [each for each in recwarn.list if "thread" in str(each.message).lower()] == []
