@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - dxops.dam_staging._connection
   - dxops.dam_staging._subscriber_api
   - dxops.dam_staging._one_subscriber
+  - dxops.dam_staging._report_file
   - dxops.dam_staging._attributes
   - ansible.builtin.files
 attributes:
@@ -94,21 +95,6 @@ options:
       - File for all differing records as CSV, in a folder that exists. Where none is found it is removed, but only if it
         begins as a report does.
       - Other users cannot read a new file unless O(mode) says so.
-  csv_safe:
-    type: bool
-    default: true
-    description:
-      - Put an apostrophe before a value that a spreadsheet would run as a formula. Numbers stay as they are.
-  csv_bom:
-    type: bool
-    default: false
-    description:
-      - Begin the file with a byte order mark, which Excel needs to read it as UTF-8.
-  backup:
-    type: bool
-    default: false
-    description:
-      - Keep a copy of the old file, with a time in its name.
 notes:
   - Needs the subscriber's own API, and an administrator on both sides.
   - Needs DAM release CF213 for the windows and CF217 for the lists. C(COLLECTION_MEDIA_RELATION) is

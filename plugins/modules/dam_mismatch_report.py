@@ -16,6 +16,7 @@ description:
   - The file appears whole or not at all. Memory does not grow with the number of rows.
 extends_documentation_fragment:
   - dxops.dam_staging._connection
+  - dxops.dam_staging._report_file
   - dxops.dam_staging._attributes
   - ansible.builtin.files
 attributes:
@@ -81,16 +82,6 @@ options:
         type: str
         description:
           - Name of a CSV in the same folder to link to, for the rows that have no room in the page.
-  csv_safe:
-    type: bool
-    default: true
-    description:
-      - Put an apostrophe before a value that a spreadsheet would run as a formula. Numbers stay as they are.
-  csv_bom:
-    type: bool
-    default: false
-    description:
-      - Begin the file with a byte order mark, which Excel needs to read it as UTF-8.
   record_type:
     type: list
     elements: str
@@ -131,11 +122,6 @@ options:
       - What becomes of O(dest) when there are no mismatches. V(absent) removes it, but only if it begins as a
         report of this
         format does; V(write) writes one without rows.
-  backup:
-    type: bool
-    default: false
-    description:
-      - Keep a copy of the old file, with a time in its name.
   max_records:
     type: int
     default: 0

@@ -1,0 +1,26 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  csv_safe:
+    type: bool
+    default: true
+    description:
+      - Put an apostrophe before a value that a spreadsheet would run as a formula. Numbers stay as they are.
+  csv_bom:
+    type: bool
+    default: false
+    description:
+      - Begin the file with a byte order mark, which Excel needs to read it as UTF-8.
+  backup:
+    type: bool
+    default: false
+    description:
+      - Keep a copy of the old file, with a time in its name.
+"""
