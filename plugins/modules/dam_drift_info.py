@@ -10,15 +10,17 @@ module: dam_drift_info
 short_description: Compare a publisher and a subscriber without the publisher's own comparison
 version_added: 0.1.0
 description:
-  - Asks both environments for hashes of windows of their records, narrows down where they differ, and lists which records
-    are missing at the subscriber, differ there, or exist only there. Neither environment is changed, and no job is started.
-  - It takes a few requests for each record type that is equal, and for each difference some that grow with the logarithm
-    of the number of records.
-  - This is a second opinion. What goes into the servers' hashes and how windows are ordered is not documented, and the
-    vendor advises against these calls for whoever does not know their implementation. Whether the answers of the two
-    environments can be compared is tried out on every run; where they cannot, RV(types) says so and nothing is called equal.
-  - It never says that environments are in sync, which only M(dxops.dam_staging.dam_find_mismatch) does, and it is no reason
-    to start a resync.
+  - Asks both environments for hashes of windows of their records, narrows down where they differ, and lists which
+    records are missing at the subscriber, differ there, or exist only there. Neither environment is changed, and no
+    job is started.
+  - It takes a few requests for each record type that is equal, and for each difference some that grow with the
+    logarithm of the number of records.
+  - This is a second opinion. What goes into the servers' hashes and how windows are ordered is not documented, and
+    the vendor advises against these calls for whoever does not know their implementation. Whether the answers of the
+    two environments can be compared is tried out on every run; where they cannot, RV(types) says so and nothing is
+    called equal.
+  - It never says that environments are in sync, which only M(dxops.dam_staging.dam_find_mismatch) does, and it is no
+    reason to start a resync.
 extends_documentation_fragment:
   - dxops.dam_staging._connection
   - dxops.dam_staging._subscriber_api
@@ -57,20 +59,20 @@ options:
       - RESOURCE
       - PERMISSION
     description:
-      - Record types to compare; all of them without it. C(RESOURCE) and C(PERMISSION) have no such call and are
-        C(not offered).
+      - Record types to compare; all of them without it. C(RESOURCE) and C(PERMISSION) have no such call and are C(not
+        offered).
   window:
     type: int
     default: 500
     description:
-      - Records up to which a differing stretch is listed with all ids and hashes instead of being halved again. Where most
-        windows differ, up to 16 times as many are listed at once.
+      - Records up to which a differing stretch is listed with all ids and hashes instead of being halved again. Where
+        most windows differ, up to 16 times as many are listed at once.
       - Smaller values take more requests and transfer less.
   max_window:
     type: int
     description:
-      - Largest window to ask a server for. Without it, each type is asked for as a whole first, which the server may need
-        long for. With it, the number of requests grows with the number of records.
+      - Largest window to ask a server for. Without it, each type is asked for as a whole first, which the server may
+        need long for. With it, the number of requests grows with the number of records.
   concurrency:
     type: int
     default: 8
@@ -92,13 +94,13 @@ options:
   dest:
     type: path
     description:
-      - File for all differing records as CSV, in a folder that exists. Where none is found it is removed, but only if it
-        begins as a report does.
+      - File for all differing records as CSV, in a folder that exists. Where none is found it is removed, but only if
+        it begins as a report does.
       - Other users cannot read a new file unless O(mode) says so.
 notes:
   - Needs the subscriber's own API, and an administrator on both sides.
-  - Needs DAM release CF213 for the windows and CF217 for the lists. C(COLLECTION_MEDIA_RELATION) is
-    C(not offered by this release) from CF218 to CF222.
+  - Needs DAM release CF213 for the windows and CF217 for the lists. C(COLLECTION_MEDIA_RELATION) is C(not offered by
+    this release) from CF218 to CF222.
   - Operations that the subscriber has still to do show as differences. Let its queue become idle first.
 seealso:
   - module: dxops.dam_staging.dam_find_mismatch
@@ -134,8 +136,8 @@ EXAMPLES = r"""
 RETURN = r"""
 equal:
   description:
-    - V(false) where any record type differs. V(true) only where every type that was asked for and can be asked about is
-      equal. Null where nobody can tell.
+    - V(false) where any record type differs. V(true) only where every type that was asked for and can be asked about
+      is equal. Null where nobody can tell.
     - Types that have no such call are not in it, see RV(unjudged).
   returned: always
   type: bool
@@ -158,9 +160,9 @@ types:
       sample: MEDIA_ITEM
     status:
       description:
-        - C(equal); C(different); C(not comparable), where the answers do not fit together; C(changed meanwhile), where the
-          records did while they were compared; C(unfinished), where O(max_requests) or O(max_seconds) came first, or an
-          error; C(not offered), where there is no such call; C(not offered by this release).
+        - C(equal); C(different); C(not comparable), where the answers do not fit together; C(changed meanwhile),
+          where the records did while they were compared; C(unfinished), where O(max_requests) or O(max_seconds) came
+          first, or an error; C(not offered), where there is no such call; C(not offered by this release).
       type: str
       sample: different
     equal:
@@ -201,16 +203,15 @@ count:
   sample: 4
 records:
   description:
-    - The first differing records, as many as O(max_records) asks for, by type and id. C(recordAction) is C(CREATE) for one
-      that is missing at the subscriber, C(UPDATE) for one that differs and C(DELETE) for one that is only there.
+    - The first differing records, as many as O(max_records) asks for, by type and id. C(recordAction) is C(CREATE)
+      for one that is missing at the subscriber, C(UPDATE) for one that differs and C(DELETE) for one that is only
+      there.
   returned: success
   type: list
   elements: dict
   sample:
-    - recordType: MEDIA_ITEM
-      recordAction: CREATE
-      recordId: 0407f224-14aa-49a3-abd4-b31d6c0e01e9
-      subscriberId: 4f6c2a0e-9f5d-4b8a-8f0e-0c3c4c1d2e3f
+    - recordType: MEDIA_ITEM recordAction: CREATE recordId: 0407f224-14aa-49a3-abd4-b31d6c0e01e9 subscriberId:
+      4f6c2a0e-9f5d-4b8a-8f0e-0c3c4c1d2e3f
 dest:
   description: The file; null where none was asked for or no record differs.
   returned: success

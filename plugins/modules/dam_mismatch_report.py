@@ -11,8 +11,7 @@ short_description: Write the report of a DAM comparison
 version_added: 0.1.0
 description:
   - Declares that the file O(dest) holds the mismatch logs that a publisher keeps of a subscriber, or of all, and
-    summarises
-    them.
+    summarises them.
   - The file appears whole or not at all. Memory does not grow with the number of rows.
 extends_documentation_fragment:
   - dxops.dam_staging._connection
@@ -40,8 +39,7 @@ options:
     type: str
     description:
       - Target host of the subscriber's registration, with or without a scheme and a port; upper case and a trailing
-        dot or
-        slash do not matter.
+        dot or slash do not matter.
   all_subscribers:
     type: bool
     description:
@@ -59,8 +57,8 @@ options:
       - V(csv) has a header with every key that any row has, in order of first appearance; nested values stand in it
         as JSON.
       - V(jsonl) has one JSON object a line, V(json) one array.
-      - V(html) is one page for people that needs no other file, with the verdict, the numbers by type and action, what a
-        resync would delete, and a table of the first 10,000 rows to search and sort. It can be printed.
+      - V(html) is one page for people that needs no other file, with the verdict, the numbers by type and action,
+        what a resync would delete, and a table of the first 10,000 rows to search and sort. It can be printed.
       - "How long ago the comparison was is not written into the page but told by it whenever somebody looks: a page
         that says the same stays the same file."
   html:
@@ -72,8 +70,8 @@ options:
         type: bool
         description:
           - "The verdict of M(dxops.dam_staging.dam_find_mismatch), its RV(dxops.dam_staging.dam_find_mismatch#module:in_sync)."
-          - Without it a page without mismatches says that nothing is proven, since logs can have been deleted. Where there
-            are mismatches the verdict is drift, whatever is given here.
+          - Without it a page without mismatches says that nothing is proven, since logs can have been deleted. Where
+            there are mismatches the verdict is drift, whatever is given here.
       summary_before:
         type: dict
         description:
@@ -106,8 +104,7 @@ options:
     choices: [CREATE, UPDATE, DELETE]
     description:
       - Only mismatches with these actions. C(CREATE) is missing at the subscriber, C(UPDATE) differs, C(DELETE) is
-        only at
-        the subscriber.
+        only at the subscriber.
   force:
     type: bool
     default: false
@@ -119,9 +116,8 @@ options:
     choices: [absent, write]
     default: absent
     description:
-      - What becomes of O(dest) when there are no mismatches. V(absent) removes it, but only if it begins as a
-        report of this
-        format does; V(write) writes one without rows.
+      - What becomes of O(dest) when there are no mismatches. V(absent) removes it, but only if it begins as a report
+        of this format does; V(write) writes one without rows.
   max_records:
     type: int
     default: 0
@@ -205,14 +201,13 @@ count:
 report_available:
   description:
     - Whether there are mismatch logs that fit. V(false) is what the vendor reads as in sync as of RV(compared_at);
-      whether it
-      is, only M(dxops.dam_staging.dam_find_mismatch) can tell, since logs can be deleted.
+      whether it is, only M(dxops.dam_staging.dam_find_mismatch) can tell, since logs can be deleted.
   returned: success
   type: bool
 accurate:
   description:
-    - Whether the rows are those of a completed comparison. V(false) with O(force=true) where there is none, and, with a
-      warning, where mismatch logs were added or deleted while they were read.
+    - Whether the rows are those of a completed comparison. V(false) with O(force=true) where there is none, and, with
+      a warning, where mismatch logs were added or deleted while they were read.
   returned: success
   type: bool
 compared_at:
@@ -267,8 +262,8 @@ duplicates:
   sample: 0
 findings_changed:
   description:
-    - Whether the page says something else than the one that was there, apart from the time of the comparison and from what
-      O(html.summary_before) adds. A later comparison that found the same changes the file, but not this.
+    - Whether the page says something else than the one that was there, apart from the time of the comparison and from
+      what O(html.summary_before) adds. A later comparison that found the same changes the file, but not this.
   returned: when O(format=html), O(dest) is given, and a file is there now or was
   type: bool
 backup_file:

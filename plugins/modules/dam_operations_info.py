@@ -10,13 +10,11 @@ module: dam_operations_info
 short_description: Show the DAM operation queue of an environment, or wait until it is idle
 version_added: 0.1.0
 description:
-  - Counts the operations of the environment that the connection options name, by status and by trigger function.
-    For what a
-    resync left to do, ask the subscriber.
+  - Counts the operations of the environment that the connection options name, by status and by trigger function. For
+    what a resync left to do, ask the subscriber.
   - With O(wait=true) it returns when the queue is idle, that is, when no operation is left in a status other than
-    C(FAILED)
-    and C(ABORT). C(SUCCESS) counts as not yet complete, as the vendor's documentation has it, and so does a status that
-    nobody knows.
+    C(FAILED) and C(ABORT). C(SUCCESS) counts as not yet complete, as the vendor's documentation has it, and so does a
+    status that nobody knows.
 extends_documentation_fragment:
   - dxops.dam_staging._connection
   - dxops.dam_staging._wait

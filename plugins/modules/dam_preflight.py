@@ -11,8 +11,8 @@ short_description: Check whether a publisher and a subscriber are ready
 version_added: 0.1.0
 description:
   - Checks whether a comparison or a resync may begin, and says of everything that is in the way what to do about it.
-  - All checks are made in one run; none that fails stops the others. One that cannot be made because of another says so,
-    and counts as failed, or as a warning where nothing can be harmed.
+  - All checks are made in one run; none that fails stops the others. One that cannot be made because of another says
+    so, and counts as failed, or as a warning where nothing can be harmed.
   - It reads only, and never waits for anything to get better.
 extends_documentation_fragment:
   - dxops.dam_staging._connection
@@ -53,10 +53,10 @@ options:
         publisher by another name.
 notes:
   - Needs the subscriber's own API.
-  - The checks are C(publisher_reachable), C(publisher_login), C(publisher_release), C(publisher_administrator), the same
-    four for the subscriber, C(clocks), C(subscriber_registered), C(subscriber_enabled), C(subscriber_host),
-    C(two_way_staging), C(nothing_running), C(operations_in_progress), C(comparison_age) and C(staging_cycle); before a
-    resync C(failed_operations) and C(authoring) too.
+  - The checks are C(publisher_reachable), C(publisher_login), C(publisher_release), C(publisher_administrator), the
+    same four for the subscriber, C(clocks), C(subscriber_registered), C(subscriber_enabled), C(subscriber_host),
+    C(two_way_staging), C(nothing_running), C(operations_in_progress), C(comparison_age) and C(staging_cycle); before
+    a resync C(failed_operations) and C(authoring) too.
   - Only what leaves an operation in one of the queues can be seen of authoring. When the next staging cycle is due is
     reckoned from the last one, which is inferred.
 seealso:

@@ -11,9 +11,8 @@ short_description: Wait until a publisher and a DAM subscriber are quiet
 version_added: 0.1.0
 description:
   - Waits until nothing runs that a comparison of the subscriber would have to wait for. That is a comparison or
-    resync of
-    another subscriber of the publisher, a resync of this one, and operations at the subscriber whose trigger function begins
-    with C(sync).
+    resync of another subscriber of the publisher, a resync of this one, and operations at the subscriber whose
+    trigger function begins with C(sync).
   - A comparison of this very subscriber does not count, since M(dxops.dam_staging.dam_find_mismatch) joins it.
   - It starts and changes nothing.
 extends_documentation_fragment:
@@ -34,8 +33,7 @@ options:
     default: false
     description:
       - Wait also until staging has reached the subscriber for the first time, that is, until its C(lastSyncTime) is
-        set.
-        Right after a registration nothing runs yet, so an idle queue proves nothing.
+        set. Right after a registration nothing runs yet, so an idle queue proves nothing.
 seealso:
   - module: dxops.dam_staging.dam_find_mismatch
   - module: dxops.dam_staging.dam_operations_info

@@ -10,8 +10,8 @@ module: dam_subscriber
 short_description: Register a DAM subscriber, change its staging, or deregister it
 version_added: 0.1.0
 description:
-  - Declares that a publisher stages to a subscriber, how often, and whether it does so at present; or that it does not
-    stage to it at all.
+  - Declares that a publisher stages to a subscriber, how often, and whether it does so at present; or that it does
+    not stage to it at all.
   - What is not given is left as it is. For a new registration the server chooses it.
 extends_documentation_fragment:
   - dxops.dam_staging._connection
@@ -28,13 +28,13 @@ options:
     type: str
     description:
       - Id of the subscriber's registration at the publisher.
-      - Exactly one of O(subscriber_id) and O(target_host) names the subscriber. The server gives the ids, so a new one
-        needs O(target_host).
+      - Exactly one of O(subscriber_id) and O(target_host) names the subscriber. The server gives the ids, so a new
+        one needs O(target_host).
   target_host:
     type: str
     description:
-      - Target host of the subscriber's registration. To find one that is registered, a scheme, a port, upper case and a
-        trailing dot or slash do not matter.
+      - Target host of the subscriber's registration. To find one that is registered, a scheme, a port, upper case and
+        a trailing dot or slash do not matter.
       - A new subscriber is registered by it as it is given, so it has to be a host name, with a port where that is
         needed, as the publisher reaches it.
   state:
@@ -60,14 +60,14 @@ options:
       - To stop staging for a while, around an upgrade for instance, the vendor's documentation says to set
         O(cycle_length=1440) instead. The playbook C(dxops.dam_staging.pause) does that.
 notes:
-  - For a subscriber outside the publisher's Kubernetes cluster, its credentials have to be there as a Kubernetes secret
-    in both environments before it is registered (vendor's documentation). This module cannot see them.
-  - Registering makes the publisher copy every asset to the subscriber. Wait with M(dxops.dam_staging.dam_operations_info)
-    until that is done.
-  - Never let each of two environments be the other's subscriber. With such two-way staging a resync loses assets on both
-    sides.
-  - A change whose answer was lost is looked for at the server for 10 seconds and never sent again by itself. Running the
-    task again is safe.
+  - For a subscriber outside the publisher's Kubernetes cluster, its credentials have to be there as a Kubernetes
+    secret in both environments before it is registered (vendor's documentation). This module cannot see them.
+  - Registering makes the publisher copy every asset to the subscriber. Wait with
+    M(dxops.dam_staging.dam_operations_info) until that is done.
+  - Never let each of two environments be the other's subscriber. With such two-way staging a resync loses assets on
+    both sides.
+  - A change whose answer was lost is looked for at the server for 10 seconds and never sent again by itself. Running
+    the task again is safe.
 seealso:
   - module: dxops.dam_staging.dam_subscriber_info
   - module: dxops.dam_staging.dam_preflight
@@ -98,8 +98,8 @@ EXAMPLES = r"""
 RETURN = r"""
 subscriber:
   description:
-    - The subscriber as it is now; the same record as M(dxops.dam_staging.dam_subscriber_info) returns. Null where it is
-      not registered any more.
+    - The subscriber as it is now; the same record as M(dxops.dam_staging.dam_subscriber_info) returns. Null where it
+      is not registered any more.
     - In check mode as it would be. Of a new one, what only the server can know is null then.
   returned: success
   type: dict

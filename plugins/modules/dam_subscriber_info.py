@@ -25,8 +25,7 @@ options:
     type: str
     description:
       - Target host of one subscriber's registration, with or without a scheme and a port; upper case and a trailing
-        dot
-        or slash do not matter.
+        dot or slash do not matter.
       - A host that the publisher does not have, or that fits two subscribers, is an error, which lists those that it
         has.
 seealso:
@@ -86,9 +85,8 @@ subscribers:
       sample: "2026-11-02T08:15:30.000Z"
     last_resync_time:
       description:
-        - Time of the last comparison or resync (ISO 8601). Whether the server sets it at the start or at the end of
-          a run
-          is not documented.
+        - Time of the last comparison or resync (ISO 8601). Whether the server sets it at the start or at the end of a
+          run is not documented.
       type: str
       sample: "2026-11-02T07:00:12.000Z"
     created:
