@@ -210,8 +210,10 @@ records:
   type: list
   elements: dict
   sample:
-    - recordType: MEDIA_ITEM recordAction: CREATE recordId: 0407f224-14aa-49a3-abd4-b31d6c0e01e9 subscriberId:
-      4f6c2a0e-9f5d-4b8a-8f0e-0c3c4c1d2e3f
+    - recordType: MEDIA_ITEM
+      recordAction: CREATE
+      recordId: 0407f224-14aa-49a3-abd4-b31d6c0e01e9
+      subscriberId: 4f6c2a0e-9f5d-4b8a-8f0e-0c3c4c1d2e3f
 dest:
   description: The file; null where none was asked for or no record differs.
   returned: success
