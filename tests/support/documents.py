@@ -109,9 +109,9 @@ def check_options(name: str, options: dict[str, Any], spec: dict[str, Any]) -> N
             check_options(f"{name}.{option}", value, spec[option]["options"])
 
 
-def role_variables() -> set[str]:
-    """Every variable in the role's argument specification."""
-    specs = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+def role_variables(role: Path = ROLE) -> set[str]:
+    """Every variable in a role's argument specification."""
+    specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
     return {name for spec in specs.values() for name in spec.get("options", {})}
 
 

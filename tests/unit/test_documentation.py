@@ -26,11 +26,16 @@ from tooling.paths import ROOT
 from tooling.process import environment
 
 GUIDES = sorted((ROOT / "docs" / "docsite" / "rst").glob("*.rst"))
-READMES = [ROOT / "README.md", ROOT / "roles" / "dam_consistency" / "README.md"]
+ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
+READMES = [
+    ROOT / "README.md",
+    ROOT / "roles" / "dam_consistency" / "README.md",
+    ROOT / "roles" / "dam_awx" / "README.md",
+]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("dam_*.py"))
 INVENTORIES = sorted(path.stem for path in (ROOT / "plugins" / "inventory").glob("dam_*.py"))
-WRONG = ROOT / "docs" / "docsite" / "rst" / "what_can_go_wrong.rst"
 EVENT_DRIVEN = sorted(path.stem for path in (ROOT / "extensions" / "eda").rglob("*") if path.suffix in {".py", ".yml"})
+WRONG = ROOT / "docs" / "docsite" / "rst" / "what_can_go_wrong.rst"
 LABELS = "ansible_collections.dxops.dam_staging.docsite."
 
 PUBLIC_NAMES = {
@@ -150,15 +155,25 @@ def test_every_module_is_called_in_an_example() -> None:
     assert called == set(MODULES)
 
 
-def test_role_variables_that_are_named_exist() -> None:
-    named = set(re.findall(r"\bdam_consistency_[a-z][a-z_]*[a-z]\b", text_of_all()))
-    assert named - documents.role_variables() - PUBLIC_NAMES == set()
+@pytest.mark.parametrize("role", ROLES, ids=ids)
+def test_role_variables_that_are_named_exist(role: Path) -> None:
+    named = set(re.findall(rf"\b{role.name}_[a-z][a-z_]*[a-z]\b", text_of_all()))
+    assert named - documents.role_variables(role) - PUBLIC_NAMES == set()
+    assert len(named) > 5
 
 
-@pytest.mark.parametrize("path", [READMES[1], ROOT / "docs/docsite/rst/consistency_cycle.rst"], ids=ids)
-def test_every_role_variable_is_documented(path: Path) -> None:
+@pytest.mark.parametrize(
+    ("path", "role"),
+    [
+        (READMES[1], documents.ROLE),
+        (ROOT / "docs/docsite/rst/consistency_cycle.rst", documents.ROLE),
+        (READMES[2], ROOT / "roles" / "dam_awx"),
+    ],
+    ids=ids,
+)
+def test_every_role_variable_is_documented(path: Path, role: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert {name for name in documents.role_variables() if not re.search(rf"\b{name}\b", text)} == set()
+    assert {name for name in documents.role_variables(role) if not re.search(rf"\b{name}\b", text)} == set()
 
 
 @pytest.mark.parametrize("path", [READMES[1], ROOT / "docs/docsite/rst/consistency_cycle.rst"], ids=ids)
@@ -180,12 +195,16 @@ def test_every_module_is_in_the_readme() -> None:
     assert sorted(shown) == MODULES
 
 
-def test_defaults_in_the_readme_of_the_role_are_those_of_the_role() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| `([^`]*)` \|", READMES[1].read_text(encoding="utf-8"), re.MULTILINE)
-    defaults = yaml.safe_load((ROOT / "roles/dam_consistency/defaults/main.yml").read_text(encoding="utf-8"))
-    assert {name: yaml.safe_load(shown) for name, shown in rows if name in defaults and "{{" not in shown} == {
-        name: value for name, value in defaults.items() if "{{" not in str(value)
-    }
+@pytest.mark.parametrize("role", ROLES, ids=ids)
+def test_defaults_in_the_readme_of_a_role_and_in_its_specification_are_those_of_the_role(role: Path) -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `([^`]*)` \|", (role / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    defaults = yaml.safe_load((role / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    fixed = {name: value for name, value in defaults.items() if "{{" not in str(value)}
+    assert {name: yaml.safe_load(shown) for name, shown in rows if name in defaults and "{{" not in shown} == fixed
+    specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+    assert {
+        name: option["default"] for name, option in specs["main"]["options"].items() if "default" in option
+    } == defaults
 
 
 def test_environment_variables_that_are_named_are_read_somewhere() -> None:
@@ -229,9 +248,11 @@ def test_plugins_and_playbooks_that_are_named_exist() -> None:
     plugins = set(re.findall(r":ansplugin:`dxops\.dam_staging\.(\w+)#(\w+)`", text))
     assert {name for name, kind in plugins if kind == "module"} <= set(MODULES)
     assert {name for name, kind in plugins if kind == "inventory"} <= set(INVENTORIES)
-    assert {name for name, kind in plugins if kind == "role"} == {"dam_consistency"}
+    assert {name for name, kind in plugins if kind == "role"} <= {role.name for role in ROLES}
     playbooks = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
-    named = set(re.findall(r"\bdxops\.dam_staging\.([a-z]\w+)", text)) - {"dam", "docsite"} - {role.name for role in ROLES}
+    named = (
+        set(re.findall(r"\bdxops\.dam_staging\.([a-z]\w+)", text)) - {"dam", "docsite"} - {role.name for role in ROLES}
+    )
     assert named - set(MODULES) - set(INVENTORIES) - set(EVENT_DRIVEN) - playbooks == set()
 
 
