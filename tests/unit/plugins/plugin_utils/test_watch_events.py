@@ -110,7 +110,7 @@ def test_what_could_not_be_asked_is_told_at_a_later_look() -> None:
 
     with pytest.raises(Unreachable):
         story.staging(subscriber(COMPARED, "1"), gone)
-    assert [kind for kind, _ in story.staging(subscriber(COMPARED, "1"), lambda: 7)] == ["drift_found"]
+    assert [kind for kind, _facts in story.staging(subscriber(COMPARED, "1"), lambda: 7)] == ["drift_found"]
 
 
 def queue_story(status: str | None, moved: str = "1") -> told.Story:

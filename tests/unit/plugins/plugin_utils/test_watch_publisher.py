@@ -45,7 +45,7 @@ def watch(publisher: FakeDam, queue: FakeDam | None = None, clock: Clock | None 
 
 def types(watched: PublisherWatch, looks: int = 1) -> list[list[str]]:
     """Return the types of what so many looks tell."""
-    return [[each["dam"]["type"] for each in watched.look()] for _ in range(looks)]
+    return [[each["dam"]["type"] for each in watched.look()] for _number in range(looks)]
 
 
 def drifted() -> FakeDam:
@@ -71,7 +71,7 @@ def test_a_look_where_nothing_changed_asks_the_publisher_once_and_the_subscriber
 def test_a_publisher_that_does_not_answer_is_told_once_and_its_recovery_too() -> None:
     publisher = FakeDam(subscribers=[GONE, GONE, [], []])
     watched = watch(publisher)
-    events = [watched.look() for _ in range(4)]
+    events = [watched.look() for _number in range(4)]
     assert [[each["dam"]["type"] for each in found] for found in events] == [
         ["watch_failed"],
         [],
