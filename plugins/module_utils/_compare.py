@@ -10,7 +10,8 @@ from typing import Any, Callable
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
 from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import count_mismatches, delete_logs
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import NotSupported
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, NotSupported
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import is_unmoved
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Waiter
 
@@ -32,9 +33,19 @@ def verdict(dam: Dam, subscriber: Subscriber, seen_to_end: bool) -> dict[str, An
     """What a completed comparison found.
 
     No rows mean in sync (vendor's documentation), but only to who saw the comparison end: logs can have been deleted
-    since, and whether that resets the status is not documented.
+    since, and whether that resets the status is not documented. Raises DamError where something else was started before
+    they were counted, since that deletes them first.
     """
     count = count_mismatches(dam, subscriber.subscriber_id)
+    if seen_to_end and not count:
+        now = dam.subscriber(subscriber.subscriber_id)
+        if not is_unmoved(subscriber, now):
+            raise DamError(
+                f"What the comparison of '{subscriber.target_host}' found is not known: before its mismatch logs were "
+                f"counted, the status went from {subscriber.resync_status} to {now.resync_status or 'empty'}. Let that "
+                "end, then run again.",
+                last=now.resync_status,
+            )
     return {
         "mismatch_count": count,
         "in_sync": False if count else (True if seen_to_end else None),

@@ -21,8 +21,10 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._queue import Qu
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import (
     FIND_START,
     RESYNC_START,
+    RUNNING,
     State,
     is_new_run,
+    is_unmoved,
     state_of,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
@@ -69,7 +71,7 @@ def start(dam: Dam, before: Subscriber, kind: Kind, waiter: Waiter) -> Started:
     where nothing was started since ``before``. Raises ServerError where the server refused, DamError where the trigger
     did not arrive.
     """
-    meanwhile = _meanwhile(dam, before, kind) if kind.changes_data else None
+    meanwhile = look_again(dam, before, kind) if kind.changes_data else None
     if meanwhile is not None:
         return meanwhile
     attempts = 1 if kind.changes_data else 2
@@ -101,21 +103,24 @@ def start(dam: Dam, before: Subscriber, kind: Kind, waiter: Waiter) -> Started:
             lost = True
 
 
-def _meanwhile(dam: Dam, before: Subscriber, kind: Kind) -> Started | None:
-    """A run of this kind that somebody else started since ``before``, be it over or not; None where nothing moved.
+def look_again(dam: Dam, before: Subscriber, kind: Kind) -> Started | None:
+    """A run of this kind that somebody else started since ``before``, be it over or not; None where one may be sent.
 
-    What the guards found holds for the comparison that they looked at. Raises DamError where there may be another now.
+    Raises DamError where something else was started: what the guards of a resync found holds for the comparison that
+    they looked at, and nothing can be compared while a resync runs.
     """
     now = dam.subscriber(before.subscriber_id)
-    if (now.resync_status, now.last_resync_time) == (before.resync_status, before.last_resync_time):
+    state = state_of(now)
+    if is_unmoved(before, now):
         return None
-    if is_new_run(before, now) and state_of(now) in (kind.running, kind.done):
+    if is_new_run(before, now) and state in (kind.running, kind.done):
         return Started(now, triggered=False, joined=True)
+    if not kind.changes_data and state not in RUNNING:
+        return None
+    was, is_ = (f"{one.resync_status or 'empty'} ({one.last_resync_time or 'no time'})" for one in (before, now))
     raise DamError(
         f"Nothing was changed: the {kind.name} was not started. While it was checked, the status of "
-        f"'{before.target_host}' went from {before.resync_status} ({before.last_resync_time}) to "
-        f"{now.resync_status or 'empty'} ({now.last_resync_time or 'no time'}): something else was started. Let "
-        "that end, then run again.",
+        f"'{before.target_host}' went from {was} to {is_}: something else was started. Let that end, then run again.",
         last=now.resync_status,
     )
 

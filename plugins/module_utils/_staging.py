@@ -115,6 +115,11 @@ def is_new_run(before: Subscriber, now: Subscriber) -> bool:
     return state_of(now) in RUNNING or now.last_resync_time != before.last_resync_time
 
 
+def is_unmoved(before: Subscriber, now: Subscriber) -> bool:
+    """True where nothing was started or ended between the two, as far as the server tells."""
+    return (now.resync_status, now.last_resync_time) == (before.resync_status, before.last_resync_time)
+
+
 def decide_comparison(subscriber: Subscriber, max_age: float, force: bool, now: datetime) -> str:
     """``join`` a comparison that runs, ``reuse`` one that is fresh, or ``trigger`` a new one.
 

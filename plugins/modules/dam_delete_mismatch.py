@@ -98,13 +98,14 @@ def work(task: Task) -> None:
     check_all_subscribers(task.params)
     one = None if task.params["all_subscribers"] else task.chosen()
     subscriber_id = one.subscriber_id if one else None
-    for subscriber in [one] if one else task.publisher.subscribers():
+    count = count_mismatches(task.publisher, subscriber_id)
+    # As late as can be: a comparison that begins now would lose what it finds.
+    for subscriber in [task.publisher.subscriber(subscriber_id)] if subscriber_id else task.publisher.subscribers():
         if state_of(subscriber) in RUNNING:
             raise DamError(
                 f"The mismatch logs are in use: '{subscriber.target_host}' has the status {subscriber.resync_status}. "
                 "Wait for that to end, with dam_find_mismatch or dam_resync, then run again."
             )
-    count = count_mismatches(task.publisher, subscriber_id)
     task.result.update(
         changed=count > 0,
         deleted_count=count,

@@ -165,7 +165,13 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._options import 
     one_subscriber_spec,
     wait_spec,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._runs import COMPARISON, Started, follow, start
+from ansible_collections.dxops.dam_staging.plugins.module_utils._runs import (
+    COMPARISON,
+    Started,
+    follow,
+    look_again,
+    start,
+)
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import decide_comparison
 
 
@@ -186,9 +192,10 @@ def work(task: Task) -> None:
         if task.check_mode:
             result["changed"] = True
             return
-        if stored and params["delete_previous"]:
+        meanwhile = look_again(dam, before, COMPARISON)  # whose logs would go with the old ones
+        if stored and params["delete_previous"] and not meanwhile:
             before, result["changed"] = without_logs(dam, before, waiter, task.warn)
-        started = start(dam, before, COMPARISON, waiter)
+        started = meanwhile or start(dam, before, COMPARISON, waiter)
         result.update(changed=result["changed"] or started.triggered, joined=started.joined)
         task.show(started.subscriber)
     if params["wait"] and not task.check_mode:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ import pytest
 from support.connections import connection_to
 from support.playbooks import Call
 from support.scenes import (
+    api,
     compared,
     fault,
     log_mismatches,
+    meanwhile,
     named,
     numbered,
     of_subscriber,
@@ -102,6 +105,22 @@ def test_all_subscribers_is_refused_while_any_of_them_is_compared(damsim3: Stand
     assert result["failed"]
     assert damsim3.subscribers[2].target_host in result["msg"]
     assert len(server_rows(damsim3)) == 2
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_logs_of_a_comparison_that_begins_while_they_are_counted_are_not_deleted(
+    damsim: StandIn, run_main: Any, everything: bool
+) -> None:
+    rows = compared(damsim)
+    damsim.settings(hold_comparison=True)
+    begin = {"resyncStatus": "FIND_MISMATCH_START"}
+    patch = partial(api, damsim, "PATCH", f"/staging/subscriber/{damsim.subscribers[0].id}", begin)
+    with meanwhile(patch, damsim, method="GET", path="/staging/mismatches"):
+        result = run_main(MODULE, {"all_subscribers": True} if everything else named(damsim))
+    assert (result["failed"], result["changed"]) == (True, False), result
+    assert "The mismatch logs are in use" in result["msg"]
+    assert len(server_rows(damsim)) == rows
+    assert writes(sent(damsim)) == []
 
 
 LOST: dict[str, dict[str, Any]] = {

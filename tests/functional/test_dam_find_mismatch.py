@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from support.scenes import (
     keep_operations,
     log_mismatches,
     looked,
+    meanwhile,
     named,
     numbered,
     of_subscriber,
@@ -172,6 +174,61 @@ def test_while_another_subscriber_is_compared_it_fails_and_says_why(damsim3: Sta
     assert registration(damsim3).get("resyncStatus") is None
 
 
+# --- Two people at once ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_a_comparison_that_someone_else_starts_meanwhile_keeps_its_logs_and_is_joined(
+    damsim: StandIn, run_main: Any, over: bool
+) -> None:
+    keep_operations(damsim)
+    rows = compared(damsim, age=9000)
+    damsim.settings(comparison_delay=1 if over else 50)
+
+    def happens() -> None:
+        start_comparison(damsim)
+        if over:
+            damsim.get("/_sim/idle")
+
+    with meanwhile(happens, damsim, method="GET", path="/staging/mismatches"):
+        result = run_main(MODULE, {**named(damsim), "force": True})
+    assert (result["changed"], result["joined"]) == (False, True), result
+    assert (result["in_sync"], result["mismatch_count"]) == (False, rows)
+    assert writes(sent(damsim)) == []
+    assert runs_started(damsim) == 1
+
+
+def test_where_a_resync_is_started_meanwhile_nothing_is_compared(damsim: StandIn, run_main: Any) -> None:
+    compared(damsim, age=9000)
+    damsim.settings(hold_resync=True)
+    resync = {"resyncStatus": "RESYNC_TRIGGER_START"}
+    patch = partial(api, damsim, "PATCH", f"/staging/subscriber/{damsim.subscribers[0].id}", resync)
+    with meanwhile(patch, damsim, method="GET", path="/staging/mismatches"):
+        result = run_main(MODULE, {**named(damsim), "force": True})
+    assert (result["failed"], result["changed"], result["last"]) == (True, False, "RESYNC_TRIGGER_START")
+    assert "something else was started" in result["msg"]
+    assert writes(sent(damsim)) == []
+
+
+@pytest.mark.parametrize("reset", [True, False])
+def test_what_someone_else_deletes_before_it_is_counted_is_not_taken_for_in_sync(
+    damsim: StandIn, run_main: Any, reset: bool
+) -> None:
+    damsim.settings(delete_resets_resync_status=reset)
+
+    def happens() -> None:
+        api(damsim, "DELETE", f"/staging/mismatches?subscriberId={damsim.subscribers[0].id}")
+        damsim.settings(hold_comparison=True)
+        if not reset:
+            start_comparison(damsim)
+
+    # The first look counts the logs from before, the second those that were found.
+    with meanwhile(happens, damsim, method="GET", path="/staging/mismatches", skip=1):
+        result = run_main(MODULE, named(damsim))
+    assert (result["failed"], result["changed"], result["in_sync"]) == (True, True, None), result
+    assert "What the comparison of" in result["msg"]
+
+
 # --- A status that was left ------------------------------------------------------------------------------------------
 
 
@@ -179,7 +236,7 @@ def test_a_status_left_from_the_run_before_is_not_taken_for_the_new_one(damsim: 
     set_status(damsim, COMPARED, age=9000)
     stale: dict[str, Any] = {"kind": "body", "headers": {"Content-Type": "application/json"}, "body": shown(damsim)}
     fault(damsim, method="PATCH", when="after", **stale)
-    fault(damsim, method="GET", path=ONE, times=2, **stale)
+    fault(damsim, method="GET", path=ONE, skip=1, times=2, **stale)
     result = run_main(MODULE, named(damsim))
     assert (result["changed"], result["joined"]) == (True, False)
     assert result["mismatch_count"] == len(damsim.expected()["rows"])
@@ -190,7 +247,8 @@ def test_a_status_left_from_the_run_before_is_not_taken_for_the_new_one(damsim: 
 def test_a_resync_that_begins_meanwhile_is_not_taken_for_the_end(damsim: StandIn, run_main: Any) -> None:
     damsim.settings(hold_comparison=True)
     foreign = shown(damsim, resyncStatus="RESYNC_TRIGGER_START")
-    fault(damsim, method="GET", path=ONE, kind="body", headers={"Content-Type": "application/json"}, body=foreign)
+    as_json = {"headers": {"Content-Type": "application/json"}}
+    fault(damsim, method="GET", path=ONE, skip=1, kind="body", body=foreign, **as_json)
     result = run_main(MODULE, named(damsim))
     assert result["failed"]
     assert "was not seen to end" in result["msg"]
@@ -398,14 +456,14 @@ def test_a_login_that_expires_again_and_again_during_the_wait_is_renewed(damsim:
 
 
 def test_a_server_that_is_away_for_a_moment_is_waited_for(damsim: StandIn, run_main: Any) -> None:
-    fault(damsim, method="GET", path=ONE, times=2, **LOST["503"])
+    fault(damsim, method="GET", path=ONE, skip=1, times=2, **LOST["503"])
     result = run_main(MODULE, {**named(damsim), **QUICK, "error_timeout": 20})
     assert (result["failed"], result["in_sync"]) == (False, False)
 
 
 def test_a_server_that_stays_away_ends_the_wait_after_error_timeout(damsim: StandIn, run_main: Any) -> None:
     damsim.settings(hold_comparison=True)
-    fault(damsim, method="GET", path=ONE, skip=1, times=99, **LOST["502"])
+    fault(damsim, method="GET", path=ONE, skip=2, times=99, **LOST["502"])
     result = run_main(MODULE, {**named(damsim), **QUICK, "error_timeout": 2})
     assert (result["failed"], result["changed"], result["status"]) == (True, True, 502)
     assert result["last"] == START

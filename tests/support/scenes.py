@@ -192,12 +192,31 @@ def once(
     seen: Callable[[list[Row]], bool], standin: StandIn, at: Place | None = None, **settings: Any
 ) -> Iterator[None]:
     """Change settings while the block runs, as soon as ``seen`` is true of what the modules sent: no race, no sleep."""
+    with _as_soon_as(lambda: seen(sent(standin)), lambda: standin.settings(at=at, **settings)):
+        yield
+
+
+@contextmanager
+def meanwhile(happens: Callable[[], Any], standin: StandIn, at: Place | None = None, **request: Any) -> Iterator[None]:
+    """Let something happen while the block runs, after a request was sent and before its answer; see ``fault``."""
+    fault(standin, at=at, kind="delay", delay=1.5, **request)
+
+    def struck() -> bool:
+        return standin.get("/_sim/faults", at=at) == []
+
+    with _as_soon_as(struck, happens):
+        yield
+        assert struck()
+
+
+@contextmanager
+def _as_soon_as(seen: Callable[[], bool], act: Callable[[], Any]) -> Iterator[None]:
     ended = Event()
 
     def watch() -> None:
         while not ended.wait(0.05):
-            if seen(sent(standin)):
-                standin.settings(at=at, **settings)
+            if seen():
+                act()
                 return
 
     thread = Thread(target=watch)

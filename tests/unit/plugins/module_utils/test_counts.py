@@ -27,16 +27,16 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
     Unreachable,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import RECORD_ACTIONS, RECORD_TYPES
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row, Subscriber
 from support.fakes import NEVER_MOVED, Clock, FakeDam, log_of, logs, subscriber
 
 ONE = "id-1"
 DOWN = ServerError("DELETE was answered with 502.", status=502)
 
 
-def dam_with(rows: list[Row], **more: Any) -> FakeDam:
+def dam_with(rows: list[Row], subscriber: list[Subscriber] | None = None, **more: Any) -> FakeDam:
     """Make a publisher that holds these logs."""
-    return FakeDam(repeat=("mismatches",), mismatches=[logs(rows, **more)])
+    return FakeDam(repeat=("mismatches",), mismatches=[logs(rows, **more)], subscriber=subscriber or [])
 
 
 @given(number=st.integers(0, 3000), cap=st.integers(1, 1000))
@@ -196,12 +196,27 @@ def test_where_logs_cannot_be_deleted_the_user_is_warned_and_the_comparison_goes
 def test_only_who_saw_a_comparison_end_without_rows_may_say_in_sync(
     rows: int, seen_to_end: bool, in_sync: bool | None
 ) -> None:
-    found = verdict(dam_with([log_of("KEYWORD", "CREATE")] * rows).dam, subscriber(), seen_to_end)
+    dam = dam_with([log_of("KEYWORD", "CREATE")] * rows, subscriber=[subscriber()] if in_sync else [])
+    found = verdict(dam.dam, subscriber(), seen_to_end)
     assert found == {"mismatch_count": rows, "in_sync": in_sync, "compared_at": NEVER_MOVED}
+    dam.finish()
+
+
+@pytest.mark.parametrize(
+    "now",
+    [subscriber(None), subscriber("FIND_MISMATCH_START"), subscriber("FIND_MISMATCH_COMPLETED", "later")],
+    ids=repr,
+)
+def test_logs_that_somebody_may_have_deleted_before_they_were_counted_prove_nothing(now: Subscriber) -> None:
+    end = subscriber("FIND_MISMATCH_COMPLETED")
+    with pytest.raises(DamError, match=r"^What the comparison of 'sub.example.com' found is not known: ") as caught:
+        verdict(dam_with([], subscriber=[now]).dam, end, seen_to_end=True)
+    assert f"went from FIND_MISMATCH_COMPLETED to {now.resync_status or 'empty'}." in caught.value.message
+    assert caught.value.context == {"last": now.resync_status}
 
 
 def test_a_comparison_without_a_time_is_dated_by_the_servers_clock_only_where_it_was_seen() -> None:
     at = datetime(2026, 11, 2, 7, tzinfo=timezone.utc)  # noqa: UP017 - also run on Python 3.9
-    dam = FakeDam(repeat=("mismatches",), mismatches=[[]], now=[at])
+    dam = FakeDam(repeat=("mismatches",), mismatches=[[]], subscriber=[subscriber(moved=None)], now=[at])
     assert verdict(dam.dam, subscriber(moved=None), seen_to_end=True)["compared_at"] == "2026-11-02T07:00:00+00:00"
     assert verdict(dam.dam, subscriber(moved=None), seen_to_end=False)["compared_at"] is None

@@ -23,6 +23,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._runs import (
     Kind,
     Started,
     follow,
+    look_again,
     start,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
@@ -237,6 +238,34 @@ def test_without_that_look_no_resync_is_triggered() -> None:
     dam = FakeDam(subscriber=[Unreachable("gone", sent=False)])
     with pytest.raises(Unreachable):
         start(dam.dam, IDLE, RESYNC, Clock().waiter())
+
+
+@pytest.mark.parametrize("now", [COMPARING, subscriber("FIND_MISMATCH_START", LATER), COMPARED_SINCE], ids=repr)
+def test_a_comparison_that_began_since_is_joined_be_it_over_or_not(now: Subscriber) -> None:
+    dam = FakeDam(subscriber=[now])
+    assert look_again(dam.dam, IDLE, COMPARISON) == Started(now, triggered=False, joined=True)
+
+
+@pytest.mark.parametrize("now", [RESYNCING, subscriber("SOMETHING_NEW")], ids=repr)
+def test_while_something_else_runs_no_comparison_may_be_sent(now: Subscriber) -> None:
+    dam = FakeDam(subscriber=[now])
+    with pytest.raises(DamError, match=r"^Nothing was changed: the comparison was not started. While it was checked"):
+        look_again(dam.dam, IDLE, COMPARISON)
+
+
+@pytest.mark.parametrize(
+    "now",
+    [IDLE, RESYNCED_SINCE, subscriber("FIND_MISMATCH_FAILED", LATER), subscriber(None), subscriber(None, None)],
+    ids=repr,
+)
+def test_a_comparison_may_be_sent_where_nothing_runs_and_none_was_completed_since(now: Subscriber) -> None:
+    assert look_again(FakeDam(subscriber=[now]).dam, IDLE, COMPARISON) is None
+
+
+def test_a_subscriber_that_was_never_compared_is_named_so() -> None:
+    dam = FakeDam(subscriber=[RESYNCING])
+    with pytest.raises(DamError, match=r"went from empty \(no time\) to RESYNC_TRIGGER_START \(2026.*Z\): something"):
+        look_again(dam.dam, subscriber(None, None), COMPARISON)
 
 
 # Following
