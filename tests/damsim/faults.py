@@ -36,7 +36,7 @@ class Fault(BaseModel):
     times: int = Field(default=1, ge=1)
     skip: int = Field(default=0, ge=0)
     when: Literal["before", "after"] = "before"
-    kind: Literal["status", "drop", "truncate", "delay", "body", "redirect"]
+    kind: Literal["status", "drop", "truncate", "delay", "body", "redirect", "double"]
     status: int | None = Field(default=None, ge=100, le=599)
     headers: dict[str, str] = {}
     body: str = ""

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -64,7 +65,7 @@ class Surroundings:
         if fault.when == "before":
             await asyncio.sleep(fault.delay)
         answer: list[Message] = []
-        if fault.when == "after" or fault.kind in ("delay", "truncate"):
+        if fault.when == "after" or fault.kind in ("delay", "truncate", "double"):
             await self._app(scope, receive, _keep(answer))
         if fault.when == "after":
             await asyncio.sleep(fault.delay)
@@ -75,6 +76,8 @@ class Surroundings:
                 await dated(message)
         elif fault.kind == "truncate":
             await _truncate(answer, fault, dated)
+        elif fault.kind == "double":
+            await _double(answer, dated)
         else:
             await _answer(fault, dated)
 
@@ -104,6 +107,16 @@ async def _truncate(answer: list[Message], fault: Fault, send: Send) -> None:
     headers.append((b"content-length", str(max(len(body), 1)).encode()))
     await send({**start, "headers": headers})
     await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+
+
+async def _double(answer: list[Message], send: Send) -> None:
+    """Send the real answer with the first of its rows once more at their end."""
+    start, *rest = answer
+    rows = json.loads(b"".join(message.get("body", b"") for message in rest))
+    body = json.dumps(rows + rows[:1] if isinstance(rows, list) else rows).encode()
+    headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
+    await send({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _abort(send: Send) -> None:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -37,10 +37,24 @@ class Fault:
     """What is expected of it at the login, where that differs."""
     same_for_reads: bool = False
     """Whether it is another fault of this list to whoever only reads."""
+    of_rows: bool = False
+    """Whether only a page of rows can have it."""
+    forgets: bool = False
+    """Whether the server has forgotten its sessions then."""
 
-    def break_at(self, request: str, skip: int) -> Break:
+    @property
+    def hangs(self) -> bool:
+        """Whether something is waited for in vain."""
+        return self.broken.get("kind") in ("hang", "trickle")
+
+    def can_strike(self, write: bool, rows: bool) -> bool:
+        """Tell whether it is a fault of its own at a request that changes something, or asks for rows."""
+        return (write or not self.same_for_reads) and (rows or not self.of_rows)
+
+    def break_at(self, request: str, skip: int, also: Callable[[], Any] | None) -> Break:
         """Return what the proxy is to do."""
-        return Break(request=request, skip=skip, times=10**6 if self.lasting else 1, **self.broken)
+        times = 10**6 if self.lasting else 1
+        return Break(request=request, skip=skip, times=times, also=also, **self.broken)
 
 
 def _status(name: str, read: Read, fate: Fate, status: int, body: str = HTML, **more: Any) -> Fault:
@@ -78,9 +92,12 @@ FAULTS = (
     _body("wrong types", '[{"id": 5, "targetHost": [], "status": "yes", "resyncStatus": {}}]'),
     _body("fields missing", "[{}]"),
     _body("unknown status", NEW_STATUS, fate="any", when="after"),
+    Fault("a row twice", "ok", "any", answer={"kind": "double"}, of_rows=True),
     _status("redirect elsewhere", "refused", "denied", 302, "", headers={"Location": "http://THIEF/dx"}),
     # The connection.
-    Fault("refused", "any", "lost", {"kind": "refuse", "delivered": False}),
+    Fault("refused", "ok", "lost", {"kind": "refuse", "delivered": False}),
+    Fault("restarts", "ok", "lost", {"kind": "refuse", "delivered": False}, forgets=True),
+    Fault("restarts afterwards", "ok", "arrived", {"kind": "refuse"}, forgets=True, same_for_reads=True),
     Fault("hangs", "ok", "lost", {"kind": "hang", "delivered": False}),
     Fault("answer hangs", "ok", "arrived", {"kind": "hang"}, same_for_reads=True),
     Fault("slow drip", "ok", "arrived", {"kind": "drip"}),

@@ -29,6 +29,7 @@ from functional.conftest import (
     start_damsim,
     work_folder,
 )
+from support.scripted import Reply, Scripted, scripted
 from tooling.standin import StandIn
 
 # Imported for pytest, which looks for fixtures here.
@@ -46,6 +47,12 @@ __all__ = [
     "start_damsim",
     "work_folder",
 ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options for how much is left to chance."""
+    parser.addoption("--schedules", type=int, default=1000, help="how many schedules tests/faults draws (1000)")
+    parser.addoption("--schedules-seed", type=int, help="the seed of the schedules (a new one each time)")
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +74,14 @@ def proxies(damsim_process: StandIn) -> Iterator[tuple[Proxy, Proxy]]:
     here, there = damsim_process.publisher, damsim_process.subscribers[0]
     with proxied(here.host, here.port) as first, proxied(there.host, there.port) as second:
         yield first, second
+
+
+@pytest.fixture(scope="session")
+def thief() -> Iterator[Scripted]:
+    """A server that nothing may ever be sent to."""
+    with scripted() as server:
+        server.says(Reply(200, []))
+        yield server
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -29,6 +29,8 @@ from tooling.standin import StandIn
 
 Options = dict[str, Any]
 NEW_HOST = "127.0.0.9:4711"
+# What is there from an earlier run, where a scene writes a report.
+OLD_REPORT = b"recordType,recordAction\r\nKEYWORD,CREATE\r\n"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ class Point:
     def login(self) -> bool:
         """Whether it is the login."""
         return self.path.endswith("login")
+
+    @property
+    def rows(self) -> bool:
+        """Whether it asks for a page of rows."""
+        return self.method == "GET" and self.path in ("/staging/mismatches", "/operations")
 
     @property
     def line(self) -> str:
@@ -99,8 +106,13 @@ def _comparison(standin: StandIn, folder: Path) -> Options:
     return named(standin)
 
 
+def _report(folder: Path) -> Options:
+    report_path(folder).write_bytes(OLD_REPORT)
+    return {"dest": str(report_path(folder))}
+
+
 def _with_file(standin: StandIn, folder: Path) -> Options:
-    return {**_comparison(standin, folder), "dest": str(report_path(folder)), "page_size": 7, "prefetch": 2}
+    return {**_comparison(standin, folder), **_report(folder), "page_size": 7, "prefetch": 2}
 
 
 def _queue(standin: StandIn, folder: Path) -> Options:
@@ -214,7 +226,7 @@ SCENES = (
             LIST,
             Point("clear", "DELETE", "/staging/mismatches"),
             Point("trigger", "PATCH", ONE),
-            Point("after", "GET", ONE, skip=1),
+            Point("after", "GET", ONE, skip=2),
         ),
         job="findStagingMismatch",
         sends_again=("trigger",),
@@ -227,9 +239,10 @@ SCENES = (
         (
             Point("before", "GET", "/staging/mismatches"),
             Point("guard", "GET", "/staging/subscriber$", at_subscriber=True),
+            Point("look", "GET", ONE),
             Point("trigger", "PATCH", ONE),
             Point("after", "GET", ONE, skip=1),
-            Point("drain", "GET", "/operations", skip=3, at_subscriber=True),
+            Point("drain", "GET", "/operations", skip=2, at_subscriber=True),
         ),
         job="resyncSubscriber",
     ),
@@ -293,7 +306,7 @@ SCENES = (
     Scene(
         "drift",
         "dam_drift_info",
-        lambda standin, folder: {**named(standin), "dest": str(report_path(folder))},
+        lambda standin, folder: {**named(standin), **_report(folder)},
         _not_what_differs,
         (
             Point("window", "GET", "/staging/records/", skip=1),

@@ -61,6 +61,12 @@ def test_a_cut_answer_promises_more_than_it_has(pair: Pair) -> None:
     assert pair.publisher.call("GET", "/staging/subscriber").status_code == 200
 
 
+def test_a_doubled_row_comes_twice_in_one_answer(pair: Pair) -> None:
+    faults(pair, {"path": ONE, "kind": "double"})
+    first, second = (pair.publisher.call("GET", "/staging/subscriber").json() for _turn in range(2))
+    assert first == [*second, second[0]]
+
+
 @pytest.mark.parametrize(("when", "effect"), [("before", False), ("after", True)])
 def test_a_request_has_its_effect_or_not(pair: Pair, when: str, effect: bool) -> None:
     faults(pair, {"method": "PATCH", "kind": "status", "status": 504, "when": when})
