@@ -42,7 +42,10 @@ class Place:
 
 
 class StandIn:
-    """One publisher and its subscribers, as the ready file describes them."""
+    """One publisher and its subscribers, as the ready file describes them.
+
+    ``others`` are the process's further publishers, each with its own.
+    """
 
     def __init__(self, ready: Mapping[str, Any]) -> None:
         self.publisher = _place(ready["publisher"])
@@ -53,6 +56,7 @@ class StandIn:
         self.author_password: str = ready["author_password"]
         self.ca_path: str | None = ready.get("ca_path")
         self.pid: int = ready["pid"]
+        self.others = [StandIn({**ready, "others": [], **other}) for other in ready.get("others", [])]
 
     @property
     def places(self) -> list[Place]:

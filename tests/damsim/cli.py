@@ -37,6 +37,7 @@ def _serve(options: argparse.Namespace) -> None:
         Options(
             seed=options.seed,
             env=options.env,
+            publishers=options.publishers,
             subscribers=options.subscribers,
             host=options.host,
             publisher_port=options.publisher_port,
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="run environments")
     serve.add_argument("--seed", default="small", help="small, clean, acceptance, or a folder made by 'seed'")
     serve.add_argument("--env", choices=("both", "publisher", "subscriber"), default="both")
+    serve.add_argument("--publishers", type=int, default=1, metavar="N", help="each with subscribers of its own")
     serve.add_argument("--subscribers", type=int, default=1, metavar="N")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--publisher-port", type=int, default=0)

@@ -19,6 +19,7 @@ class Options:
 
     seed: str = "small"
     env: str = "both"
+    publishers: int = 1
     subscribers: int = 1
     host: str = "127.0.0.1"
     publisher_port: int = 0

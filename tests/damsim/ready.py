@@ -17,7 +17,29 @@ from damsim.options import Options
 from damsim.places import Place
 
 
-def announce(options: Options, places: list[Place], files: tls.Files | None) -> None:
+def announce(options: Options, groups: list[list[Place]], files: tls.Files | None) -> None:
+    """Tell of every publisher with its subscribers: of the first one as if it were alone, of more as ``others``."""
+    first, *others = [_group(options, places, files) for places in groups]
+    ready = {
+        **first,
+        **({"others": others} if others else {}),
+        "username": ADMINISTRATOR.name,
+        "password": ADMINISTRATOR.password,
+        "author_username": AUTHOR.name,
+        "author_password": AUTHOR.password,
+        "ca_path": str(files.authority) if files and files.authority else None,
+        "pid": os.getpid(),
+    }
+    if options.ready_file is None:
+        print(json.dumps({**first, **({"others": others} if others else {})}, indent=2), flush=True)
+        return
+    partial = options.ready_file.with_name(options.ready_file.name + ".part")
+    partial.write_text(json.dumps(ready, indent=2), encoding="utf-8")
+    partial.replace(options.ready_file)
+
+
+def _group(options: Options, places: list[Place], files: tls.Files | None) -> dict[str, Any]:
+    """One publisher and its subscribers."""
     described = [_described(place, bool(files)) for place in places]
     publisher = next((d for d, place in zip(described, places, strict=True) if not place.index), None)
     subscribers = [
@@ -27,22 +49,7 @@ def announce(options: Options, places: list[Place], files: tls.Files | None) -> 
     ]
     if options.env == "publisher":
         subscribers = [_elsewhere(index, peer, bool(files)) for index, peer in enumerate(options.peers, 1)]
-    ready = {
-        "publisher": publisher,
-        "subscribers": subscribers,
-        "username": ADMINISTRATOR.name,
-        "password": ADMINISTRATOR.password,
-        "author_username": AUTHOR.name,
-        "author_password": AUTHOR.password,
-        "ca_path": str(files.authority) if files and files.authority else None,
-        "pid": os.getpid(),
-    }
-    if options.ready_file is None:
-        print(json.dumps({"publisher": publisher, "subscribers": subscribers}, indent=2), flush=True)
-        return
-    partial = options.ready_file.with_name(options.ready_file.name + ".part")
-    partial.write_text(json.dumps(ready, indent=2), encoding="utf-8")
-    partial.replace(options.ready_file)
+    return {"publisher": publisher, "subscribers": subscribers}
 
 
 def target_host(url: str, scheme: str) -> str:

@@ -45,9 +45,15 @@ def run(options: Options) -> None:
 
 
 async def _serve(options: Options, folder: Path) -> None:
-    places = listening.bind_all(options)
+    groups = [listening.bind_all(options) for _publisher in range(options.publishers)]
+    places = [place for group in groups for place in group]
     files = _tls_files(options, folder, [place.host for place in places])
-    environments = _environments(options, places, files, folder)
+    clock = Clock(options.settings.speed)
+    environments = []
+    for number, group in enumerate(groups):
+        own = folder / str(number)
+        own.mkdir()
+        environments += _environments(options, group, files, own, clock)
     servers = [_Server(_config(environment, files)) for environment in environments]
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -60,7 +66,7 @@ async def _serve(options: Options, folder: Path) -> None:
         environment.start()
     try:
         await _all_ready(servers, tasks)
-        announce(options, places, files)
+        announce(options, groups, files)
         await _until_stopped(stop, options.parent_pid)
     finally:
         for environment in environments:
@@ -138,9 +144,11 @@ def _tls_files(options: Options, folder: Path, hosts: list[str]) -> tls.Files | 
     return tls.make(options.tls_dir or folder / "tls", [*dict.fromkeys([*hosts, "localhost"])])
 
 
-def _environments(options: Options, places: list[Place], files: tls.Files | None, folder: Path) -> list[Environment]:
+def _environments(
+    options: Options, places: list[Place], files: tls.Files | None, folder: Path, clock: Clock
+) -> list[Environment]:
+    """A publisher and its subscribers."""
     verify = ssl.create_default_context(cafile=files.authority) if files else None
-    clock = Clock(options.settings.speed)
     scheme = "https" if files else "http"
     peers = [target_host(peer, scheme) for peer in options.peers]
     targets = [place.target_host for place in places if place.index] or peers

@@ -80,6 +80,19 @@ def test_each_host_can_have_an_address_of_its_own_on_one_port(tmp_path: Path) ->
         whole_cycle(running)
 
 
+def test_several_publishers_of_one_process_have_nothing_to_do_with_each_other(tmp_path: Path) -> None:
+    with started(sys.executable, tmp_path, *SMALL, "--publishers", "3") as running:
+        assert len({place.port for one in (running, *running.others) for place in one.places}) == 6
+        assert json.loads((tmp_path / "ready.json").read_text(encoding="utf-8"))["others"][1]["publisher"]["port"] == (
+            running.others[1].publisher.port
+        )
+        before = running.get("/_sim/digest"), running.others[0].expected()
+        whole_cycle(running.others[1])
+        assert (running.get("/_sim/digest"), running.others[0].expected()) == before
+        assert not running.digests_equal()
+        assert running.requests() == running.others[0].requests() == []
+
+
 def test_everything_works_over_tls_with_an_authority_of_its_own(tmp_path: Path) -> None:
     with started(sys.executable, tmp_path, *SMALL, "--tls-dir", str(tmp_path / "tls")) as running:
         assert running.publisher.url.startswith("https://")
