@@ -213,6 +213,12 @@ def test_what_is_no_address_is_an_error_that_shows_it(address: str) -> None:
     assert f"'{address.strip()}'" in caught.value.message
 
 
+def test_of_a_long_text_that_is_no_address_the_beginning_is_shown() -> None:
+    with pytest.raises(DamError) as caught:
+        host_and_port("no host" + "x" * 300)
+    assert "'" + "no host".ljust(199, "x") + "…' is no host name" in caught.value.message
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_an_address_or_a_clear_error(text: str) -> None:
     with suppress(DamError):
@@ -293,7 +299,8 @@ def test_a_subscriber_is_found_by_its_host_however_it_is_written(target_host: st
 
 
 def test_a_subscriber_is_found_by_its_id() -> None:
-    assert choose(LISTED, "id-c", None).target_host == "c.example:8443"
+    # An equal text, and not the same one: that is what options are.
+    assert choose(LISTED, "-".join(["id", "c"]), None).target_host == "c.example:8443"
 
 
 def test_a_registration_that_fits_exactly_is_preferred_to_one_that_may_be_meant() -> None:

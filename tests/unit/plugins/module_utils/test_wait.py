@@ -33,7 +33,7 @@ PASSING = [
 ]
 LASTING = [
     Unreachable("certificate", sent=False, final=True),
-    *(ServerError("no", status=status) for status in (400, 401, 403, 404, 405, 409)),
+    *(ServerError("no", status=status) for status in (400, 401, 403, 404, 405, 409, 499)),
     DamError("something else"),
     OptionError("dest"),
 ]
@@ -297,6 +297,14 @@ def test_times_are_given_in_milliseconds() -> None:
     waiter = clock.waiter()
     clock.now = 1.23456
     assert waiter.elapsed == 1.235
+
+
+def test_it_does_not_matter_what_the_clock_shows_at_the_beginning() -> None:
+    clock = Clock(5000.0)
+    waiter = clock.waiter(10)
+    with pytest.raises(TimedOut) as caught:
+        waiter.until(Script(clock, ["x"]), "the end")
+    assert (clock.now, waiter.elapsed, caught.value.context["duration"]) == (5010.0, 10.0, 10.0)
 
 
 def test_what_a_look_saw_cannot_be_changed() -> None:
