@@ -15,9 +15,11 @@ from typing import Any, Protocol
 
 import pytest
 
+from support.awx.scene import Scene, set_up
 from support.connections import SPEED, connection_to, given, role_connection, role_secrets
 from support.modules import run_main as _run_main
 from support.playbooks import Call, PlaybookRun, play, play_modules
+from tooling import collections
 from tooling.paths import ROOT
 from tooling.standin import StandIn, options_for, started
 
@@ -163,6 +165,14 @@ def run_main(credentials: dict[str, Any], work_folder: Callable[[], Path]) -> Ru
         return _run_main(name, given(credentials | dict(args or {})), folder, check, diff, env)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def awx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """A stand-in of AWX that the playbook has set up; its tests are of one group, so that this is done once."""
+    collections.ensure(Path(sys.executable))
+    with set_up(tmp_path_factory.mktemp("awx")) as scene:
+        yield scene
 
 
 @pytest.fixture

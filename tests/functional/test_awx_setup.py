@@ -7,118 +7,44 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.awx.rules import HIDDEN
-from support.awx.server import Awx, Call, served
-from support.playbooks import PlaybookRun, play
-from tooling import collections
+from support.awx.scene import (
+    EMAIL_PASSWORD,
+    HOSTS,
+    PUBLISHERS_PASSWORD,
+    SECRETS,
+    SETTINGS,
+    SUBSCRIBERS_PASSWORD,
+    TOKEN,
+    WEBHOOK_PASSWORD,
+    Scene,
+)
+from support.playbooks import play
 from tooling.paths import ROOT
 
-pytestmark = pytest.mark.xdist_group("awx")
-
-PLAYBOOKS = ("dam_check.yml", "dam_figures.yml", "dam_resync.yml")
-TOKEN = "token-of-the-controller"
-SECRETS = {
-    "dam_awx_password": "password-of-the-publishers",
-    "dam_awx_subscriber_password": "password-of-the-subscribers",
-    "webhook": "password-of-the-webhook",
-    "email": "password-of-the-mail-server",
-}
-SETTINGS: dict[str, Any] = {
-    "dam_awx_scm_url": "https://git.example.com/dam/playbooks.git",
-    "dam_awx_username": "wpsadmin",
-    "dam_awx_password": SECRETS["dam_awx_password"],
-    "dam_awx_subscriber_username": "subadmin",
-    "dam_awx_ca_certificate": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
-    "dam_awx_execution_environment": "DX",
-    "dam_awx_publishers": {"dx-emea.example.com": {"dam_consistency_port": 8443}, "dx-apac.example.com": None},
-    "dam_awx_extra_vars": {"dam_consistency_wait_timeout": 7200, "dam_consistency_max_deletes": 20},
-    "dam_awx_webhook": {"url": "https://chat.example.com/hook", "username": "dam", "password": SECRETS["webhook"]},
-    "dam_awx_email": {
-        "host": "mail.example.com",
-        "username": "dam",
-        "password": SECRETS["email"],
-        "sender": "awx@example.com",
-        "recipients": ["dam@example.com"],
-    },
-}
+pytestmark = [pytest.mark.xdist_group("awx"), pytest.mark.slow]
 
 
-@dataclass
-class Scene:
-    """An AWX, and the way to set it up."""
-
-    awx: Awx
-    folder: Path
-
-    def set_up(self, check: bool = False, arguments: tuple[str, ...] = (), **settings: Any) -> PlaybookRun:
-        """Run the playbook; what was asked before is forgotten first."""
-        self.awx.calls.clear()
-        env = {
-            "CONTROLLER_HOST": self.awx.url,
-            "CONTROLLER_OAUTH_TOKEN": self.awx.token,
-            "DX_SUBSCRIBER_PASSWORD": SECRETS["dam_awx_subscriber_password"],
-        }
-        return play(
-            ROOT / "playbooks" / "awx_setup.yml",
-            self.folder,
-            None,
-            SETTINGS | settings,
-            check,
-            env=env,
-            arguments=arguments,
-        )
-
-
-@dataclass(frozen=True)
-class Runs:
-    """The playbook's first runs, and what AWX was asked in each."""
-
-    dry: PlaybookRun
-    first: PlaybookRun
-    second: PlaybookRun
-    asked: tuple[list[Call], list[Call], list[Call]]
-
-
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    collections.ensure(Path(sys.executable))
-    with served(TOKEN, PLAYBOOKS) as awx:
-        awx.add("execution_environments", name="DX", image="registry.example.com/dx:1", organization=1)
-        yield Scene(awx, tmp_path_factory.mktemp("awx"))
-
-
-@pytest.fixture(scope="module")
-def runs(scene: Scene) -> Runs:
-    """A dry run on an AWX without any of it, the real run, and the same again, as verbose as people get."""
-    runs, asked = [], []
-    for check in (True, False, False):
-        runs.append(scene.set_up(check, ("-vvv",)))
-        asked.append(list(scene.awx.calls))
-    return Runs(*runs, asked=(asked[0], asked[1], asked[2]))
-
-
-def test_a_dry_run_on_an_awx_without_any_of_it_writes_nothing_and_says_where_it_ends(runs: Runs) -> None:
-    assert runs.dry.rc == 0, runs.dry.output
-    assert [call.method for call in runs.asked[0] if call.method != "GET"] == []
-    assert runs.dry.named("Define the credential type")[0].changed
-    (said,) = [task for task in runs.dry.named("End a dry run") if task.outcome == "ok"]
+def test_a_dry_run_on_an_awx_without_any_of_it_writes_nothing_and_says_where_it_ends(awx: Scene) -> None:
+    dry = awx.runs[0]
+    assert dry.run.rc == 0, dry.run.output
+    assert dry.writes == []
+    assert dry.run.named("Define the credential type")[0].changed
+    (said,) = [task for task in dry.run.named("End a dry run") if task.outcome == "ok"]
     assert "credential_types/?name=DX+administrator returned 0 items" in said.result["msg"]
 
 
-def test_the_first_run_makes_all_of_it_with_fields_that_awx_has(runs: Runs, scene: Scene) -> None:
-    assert runs.first.rc == 0, runs.first.output
-    assert [call for call in runs.asked[1] if call.status >= 400] == []
+def test_the_first_run_makes_all_of_it_with_fields_that_awx_has(awx: Scene) -> None:
+    first = awx.runs[1]
+    assert first.run.rc == 0, first.run.output
+    assert first.refused == []
     made = {
         kind: sorted(row.get("name") or row["identifier"] for row in rows.values())
-        for kind, rows in scene.awx.rows.items()
+        for kind, rows in awx.awx.rows.items()
     }
     assert made == {
         "organizations": ["Default"],
@@ -127,7 +53,7 @@ def test_the_first_run_makes_all_of_it_with_fields_that_awx_has(runs: Runs, scen
         "credentials": ["DX administrator"],
         "projects": ["DAM staging"],
         "inventories": ["DAM publishers"],
-        "hosts": ["dx-apac.example.com", "dx-emea.example.com"],
+        "hosts": list(HOSTS),
         "notification_templates": ["DAM email", "DAM webhook"],
         "job_templates": ["DAM check", "DAM figures", "DAM resync"],
         "workflow_job_templates": ["DAM consistency"],
@@ -137,34 +63,123 @@ def test_the_first_run_makes_all_of_it_with_fields_that_awx_has(runs: Runs, scen
     }
 
 
-def test_a_second_run_changes_nothing_and_sends_no_writing_request(runs: Runs) -> None:
-    assert runs.second.rc == 0, runs.second.output
-    assert runs.second.changed("localhost") == 0
-    assert [call for call in runs.asked[2] if call.method != "GET"] == []
+def test_a_second_run_changes_nothing_and_sends_no_writing_request(awx: Scene) -> None:
+    second = awx.runs[2]
+    assert second.run.rc == 0, second.run.output
+    assert second.run.changed("localhost") == 0
+    assert second.writes == []
+    assert len(second.calls) > 50
 
 
-def test_secrets_are_in_no_output_and_in_awx_only_where_it_hides_them(runs: Runs, scene: Scene) -> None:
-    written = json.dumps([run.output for run in (runs.dry, runs.first, runs.second)])
-    written += (scene.folder / "record.jsonl").read_text(encoding="utf-8")
-    for secret in [*SECRETS.values(), TOKEN]:
-        assert secret not in written
-        assert secret not in scene.awx.shown()
+def test_secrets_are_in_no_output_and_in_awx_only_where_it_hides_them(awx: Scene) -> None:
+    written = "".join(each.run.output for each in awx.runs) + json.dumps(
+        [task.result for each in awx.runs for task in each.run.tasks]
+    )
     assert "DAM publishers" in written
+    for secret in [*SECRETS, TOKEN]:
+        assert secret not in written
+        assert secret not in awx.awx.shown()
     places = {
-        (call.path, name): [key for key, value in call.body[name].items() if value in SECRETS.values()]
-        for call in runs.asked[1]
-        for name in call.body
-        if any(secret in json.dumps(call.body[name]) for secret in SECRETS.values())
+        (call.path, name, key, value)
+        for call in awx.runs[1].calls
+        for name, values in call.body.items()
+        if any(secret in json.dumps(values) for secret in SECRETS)
+        for key, value in values.items()
+        if any(secret in json.dumps(value) for secret in SECRETS)
     }
     assert places == {
-        ("credentials", "inputs"): ["password", "subscriber_password"],
-        ("notification_templates", "notification_configuration"): ["password"],
+        ("credentials", "inputs", "password", PUBLISHERS_PASSWORD),
+        ("credentials", "inputs", "subscriber_password", SUBSCRIBERS_PASSWORD),
+        ("notification_templates", "notification_configuration", "password", WEBHOOK_PASSWORD),
+        ("notification_templates", "notification_configuration", "password", EMAIL_PASSWORD),
     }
-    assert scene.awx.find("credentials")["inputs"] == {
-        "username": "wpsadmin",
-        "password": SECRETS["dam_awx_password"],
-        "subscriber_username": "subadmin",
-        "subscriber_password": SECRETS["dam_awx_subscriber_password"],
-        "ca_certificate": SETTINGS["dam_awx_ca_certificate"],
+    assert awx.awx.shown().count(HIDDEN) == len(places)
+
+
+def test_job_templates_carry_what_their_playbooks_need(awx: Scene) -> None:
+    check, figures, resync = (
+        awx.awx.find("job_templates", name=f"DAM {name}") for name in ("check", "figures", "resync")
+    )
+    given = SETTINGS["dam_awx_extra_vars"]
+    assert json.loads(check["extra_vars"]) == given | {"dam_consistency_fail_on_drift": True}
+    assert json.loads(resync["extra_vars"]) == given
+    asked = {question["variable"]: question.get("default") for question in awx.awx.surveys[resync["id"]]["spec"]}
+    assert asked == {
+        "dam_publishers": "all",
+        "dam_consistency_max_deletes": 500,
+        "dam_consistency_max_delete_percent": 50.0,
     }
-    assert HIDDEN in scene.awx.shown()
+    assert {type(value) for value in asked.values()} == {str, int, float}
+    for template in (check, resync):
+        (credential,) = awx.awx.linked("job_templates", template["id"], "credentials")
+        assert awx.awx.rows["credentials"][credential]["name"] == "DX administrator"
+        assert len(awx.awx.linked("job_templates", template["id"], "notification_templates_error")) == 2
+        assert not template["allow_simultaneous"]
+    assert figures["id"] not in awx.awx.surveys
+    assert awx.awx.linked("job_templates", figures["id"], "credentials") == []
+
+
+CHANGES: dict[str, Any] = {
+    "dam_awx_schedule_rrule": "DTSTART:20260101T030000Z RRULE:FREQ=WEEKLY;INTERVAL=1",
+    "dam_awx_approval_timeout": 600,
+    "dam_awx_publishers": {HOSTS[1]: {"dam_consistency_port": 9443}},
+    "dam_awx_extra_vars": {"dam_consistency_max_age": 600},
+    "dam_awx_notification_templates": ["Slack"],
+    "dam_awx_update_secrets": True,
+    "dam_awx_password": "another-password",
+}
+
+
+def test_other_settings_change_what_they_are_about_and_nothing_else(awx: Scene) -> None:
+    with awx.undone() as server:
+        configuration = {"token": "t", "channels": ["dam"]}
+        slack = server.add(
+            "notification_templates",
+            name="Slack",
+            organization=1,
+            notification_type="slack",
+            notification_configuration=configuration,
+        )
+        before = server.shown()
+        dry = awx.set_up(check=True, **CHANGES)
+        assert dry.run.rc == 0, dry.run.output
+        assert dry.writes == []
+        assert server.shown() == before
+        foreseen = {task.name for task in dry.run.tasks if task.changed}
+
+        real = awx.set_up(**CHANGES)
+        assert real.run.rc == 0, real.run.output
+        assert {task.name for task in real.run.tasks if task.changed} == foreseen
+        assert "another-password" not in real.run.output
+        changed = {"/".join(path.split("/")[:1]) for _method, path in real.writes}
+        assert changed == {
+            "credentials",
+            "notification_templates",
+            "hosts",
+            "job_templates",
+            "workflow_job_templates",
+            "workflow_approval_templates",
+            "schedules",
+        }
+        assert server.find("credentials")["inputs"]["password"] == "another-password"
+        assert json.loads(server.find("hosts", name=HOSTS[1])["variables"]) == {"dam_consistency_port": 9443}
+        check = server.find("job_templates", name="DAM check")
+        assert slack in server.linked("job_templates", check["id"], "notification_templates_error")
+        assert server.surveys[check["id"]]["spec"][1]["default"] == 600
+        assert server.find("workflow_approval_templates")["timeout"] == 600
+
+
+def test_without_the_collection_awx_awx_it_says_so(awx: Scene, tmp_path: Any) -> None:
+    ours = tmp_path / "ansible_collections" / "dxops"
+    ours.mkdir(parents=True)
+    (ours / "dam_staging").symlink_to(ROOT)
+    run = play("dxops.dam_staging.awx_setup", tmp_path, None, SETTINGS, env={"ANSIBLE_COLLECTIONS_PATH": str(tmp_path)})
+    assert run.rc == 2
+    assert "ansible-galaxy collection install awx.awx" in run.output
+
+
+def test_an_awx_that_refuses_the_token_is_an_error_in_a_dry_run_too(awx: Scene, tmp_path: Any) -> None:
+    env = {"CONTROLLER_HOST": awx.awx.url, "CONTROLLER_OAUTH_TOKEN": "not-this-one"}
+    run = play(ROOT / "playbooks" / "awx_setup.yml", tmp_path, None, SETTINGS, check=True, env=env)
+    assert run.rc == 2
+    assert "Invalid authentication credentials" in run.output
