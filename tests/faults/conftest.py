@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -52,6 +50,7 @@ __all__ = [
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options for how much is left to chance."""
     parser.addoption("--schedules", type=int, default=1000, help="how many schedules tests/faults draws (1000)")
+    parser.addoption("--kills", type=int, default=10, help="how often tests/faults kills a playbook (10)")
     parser.addoption("--schedules-seed", type=int, help="the seed of the schedules (a new one each time)")
 
 
@@ -59,13 +58,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def forks() -> None:
     """Load once what all runs of modules are forked from."""
     bench.warm_up()
-
-
-@pytest.fixture
-def new_folder(tmp_path: Path) -> Callable[[], Path]:
-    """Return a new folder for each run."""
-    numbers = itertools.count()
-    return lambda: tmp_path / f"run-{next(numbers)}"
 
 
 @pytest.fixture(scope="session")

@@ -157,13 +157,22 @@ def meanwhile(ready: Callable[[], Any], act: Callable[[], Any], seconds: float =
     assert done, "What was waited for did not happen."
 
 
-def kill_when(ready: Callable[[], Any], playbook: Path, folder: Path, standin: StandIn, alone: bool = False) -> None:
+def kill_when(
+    ready: Callable[[], Any],
+    playbook: Path,
+    folder: Path,
+    standin: StandIn,
+    alone: bool = False,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
     """Start a playbook and kill it with SIGKILL as soon as ``ready`` returns something true.
 
-    All that it has started is killed too, as by the end of a machine; ``alone`` lets a module on its way go on.
+    All that it has started is killed too, as by the end of a machine; ``alone`` lets a module on its way go on. Raise
+    ``AssertionError`` where it ended before.
     """
     folder.mkdir()
-    inventory = {"all": {"hosts": {HOST: {**role_connection(standin), "dam_consistency_report_dir": str(folder)}}}}
+    host = {**role_connection(standin), "dam_consistency_report_dir": str(folder), **(facts or {})}
+    inventory = {"all": {"hosts": {HOST: host}}}
     (folder / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
     homes = {"ANSIBLE_HOME": str(folder / ".ansible"), "ANSIBLE_REMOTE_TMP": str(folder / ".ansible" / "tmp")}
     process = subprocess.Popen(
