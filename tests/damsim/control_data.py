@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from damsim import events
-from damsim.api_common import answer
+from damsim.api_common import answer, text
 from damsim.comparison import resource_record
 from damsim.control import done
 from damsim.errors import ApiError
@@ -81,6 +81,7 @@ class DataControl:
             ("POST", "/subscribers/{subscriber_id:path}", self.force_subscriber),
             ("POST", "/operations", self.add_operations),
             ("DELETE", "/operations", self.clear_operations),
+            ("GET", "/mismatches", self.mismatches),
             ("POST", "/mismatches", self.add_mismatches),
             ("DELETE", "/mismatches", self.delete_mismatches),
         ):
@@ -146,6 +147,10 @@ class DataControl:
         """Empty the queue."""
         self._state.operations.clear()
         return done()
+
+    async def mismatches(self, subscriber: str | None = None) -> Response:
+        """All mismatch logs, of a subscriber or of all, on one page and whatever faults wait."""
+        return text(self._state.mismatches.page(0, None, subscriber))
 
     async def add_mismatches(self, rows: list[dict[str, Any]]) -> Response:
         """Append rows to the mismatch logs as they are."""

@@ -10,7 +10,6 @@ as Ansible hands them over, the result is the JSON on standard output, and the r
 
 from __future__ import annotations
 
-import importlib
 import json
 import multiprocessing
 import os
@@ -29,7 +28,7 @@ from tooling.paths import ROOT
 # As many times faster as the stand-in of the functional tests.
 FACTOR = 20.0
 _SECONDS = 60.0
-_FORKS = multiprocessing.get_context("forkserver")
+FORKS = multiprocessing.get_context("forkserver")
 
 
 @dataclass(frozen=True)
@@ -71,19 +70,11 @@ class Run:
         self._folder = folder
         self._out = folder.with_name(f"{folder.name}.out")
         self._out.mkdir(exist_ok=True)
-        internal = {
-            "_ansible_check_mode": check,
-            "_ansible_diff": diff,
-            "_ansible_remote_tmp": str(folder),
-            "_ansible_tmpdir": str(folder),
-            "_ansible_keep_remote_files": False,
-        }
-        given = {name: value for name, value in args.items() if value is not None}
-        options = json.dumps({"ANSIBLE_MODULE_ARGS": {**given, **internal}})
+        options = handed_over(args, folder, check, diff)
         variables = environment_for_modules() | dict(env or {})
         self._begin = time.monotonic()
-        self.process: ForkServerProcess = _FORKS.Process(
-            target=_main, args=(module, options.encode(), str(folder), str(self._out), variables, factor), daemon=True
+        self.process: ForkServerProcess = FORKS.Process(
+            target=_main, args=(module, options, str(folder), str(self._out), variables, factor), daemon=True
         )
         self.process.start()
 
@@ -108,14 +99,27 @@ class Run:
         return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
 
 
+def handed_over(args: Mapping[str, Any], folder: Path, check: bool = False, diff: bool = False) -> bytes:
+    """Return the options of a module as Ansible hands them over; ``folder`` is the module's own."""
+    internal = {
+        "_ansible_check_mode": check,
+        "_ansible_diff": diff,
+        "_ansible_remote_tmp": str(folder),
+        "_ansible_tmpdir": str(folder),
+        "_ansible_keep_remote_files": False,
+    }
+    given = {name: value for name, value in args.items() if value is not None}
+    return json.dumps({"ANSIBLE_MODULE_ARGS": {**given, **internal}}).encode()
+
+
 def warm_up() -> None:
     """Start the process that all runs are forked from; quick when it is there."""
     # It gets its path by the environment alone.
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(str(ROOT / part) for part in (".build", "tests", "."))
     try:
-        _FORKS.set_forkserver_preload(["faults.warm"])
-        _FORKS.Process(target=int).start()
+        FORKS.set_forkserver_preload(["faults.warm"])
+        FORKS.Process(target=int).start()
     finally:
         if before is None:
             del os.environ["PYTHONPATH"]
@@ -134,12 +138,9 @@ def _main(module: str, options: bytes, folder: str, out: str, variables: dict[st
     os.environ.clear()
     os.environ.update(variables)
     faster.set_factor(factor)
-    warm.basic._ANSIBLE_ARGS = options
-    if hasattr(warm.basic, "_ANSIBLE_PROFILE"):
-        warm.basic._ANSIBLE_PROFILE = "legacy"
     begin = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:
-        importlib.import_module(f"{warm.PACKAGE}.{module}").main()
+        warm.run(module, options)
     finally:
         sys.stdout.flush()
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

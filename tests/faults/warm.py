@@ -17,8 +17,16 @@ from ansible.module_utils import basic  # noqa: E402
 
 from tooling.paths import ROOT  # noqa: E402
 
-__all__ = ["PACKAGE", "basic", "requests"]
+__all__ = ["PACKAGE", "basic", "requests", "run"]
 PACKAGE = "ansible_collections.dxops.dam_staging.plugins.modules"
 
 for _file in sorted((ROOT / "plugins" / "modules").glob("dam_*.py")):
     importlib.import_module(f"{PACKAGE}.{_file.stem}")
+
+
+def run(module: str, options: bytes) -> None:
+    """Run a module's ``main()`` with its options as Ansible hands them over; it ends by ``SystemExit``."""
+    basic._ANSIBLE_ARGS = options
+    if hasattr(basic, "_ANSIBLE_PROFILE"):
+        basic._ANSIBLE_PROFILE = "legacy"
+    importlib.import_module(f"{PACKAGE}.{module}").main()

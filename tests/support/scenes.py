@@ -202,7 +202,7 @@ def meanwhile(happens: Callable[[], Any], standin: StandIn, at: Place | None = N
     fault(standin, at=at, kind="delay", delay=1.5, **request)
 
     def struck() -> bool:
-        return standin.get("/_sim/faults", at=at) == []
+        return not standin.get("/_sim/faults", at=at)
 
     with _as_soon_as(struck, happens):
         yield
