@@ -35,7 +35,7 @@ def look(publisher: Dam, subscriber: Dam, subscriber_id: str, first_sync: bool =
     if first_sync and me.last_sync_time is None:
         return Look("not staged yet", False, me)
     queue = Queue(subscriber, "sync").look()
-    return Look("quiet" if queue.done else f"sync operations: {queue.status}", queue.done, me)
+    return Look("quiet" if queue.done else f"sync operations: {queue.status}", queue.done, me, queue.left)
 
 
 def settle(publisher: Dam, subscriber: Dam, known: Subscriber, waiter: Waiter, first_sync: bool) -> Subscriber:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
     DamError,
@@ -19,6 +19,14 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
 )
 
 T = TypeVar("T")
+Left = Callable[[], int]
+
+
+class Watcher(Protocol):
+    """Is told what each look saw, and how to count what is left to do where that can be counted. It raises nothing."""
+
+    def __call__(self, status: str, left: Left | None, /) -> Any: ...
+
 
 FIRST_SLEEP = 1.0
 SHARE_OF_ELAPSED = 0.05
@@ -29,11 +37,19 @@ MOST_STATES = 100
 
 @dataclass(frozen=True)
 class Look(Generic[T]):
-    """What one look saw: ``status`` in a word or two, whether the wait is over, and what it was for."""
+    """What one look saw: ``status`` in a word or two, whether the wait is over, and what it was for.
+
+    ``left`` counts what is left to do, where that can be told. It may take many requests.
+    """
 
     status: str
     done: bool
     value: T
+    left: Left | None = None
+
+
+def _unwatched(_status: str, _left: Left | None) -> None:
+    pass
 
 
 @dataclass
@@ -50,7 +66,7 @@ class Waiter:
     error_timeout: float = 300.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Any] = time.sleep
-    watch: Callable[[str], Any] = len
+    watch: Watcher = _unwatched
     states: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -84,14 +100,14 @@ class Waiter:
                 seen = look()
                 last, last_good = seen.status, self.clock()
                 self.note(seen.status)
-                self.watch(seen.status)
+                self.watch(seen.status, None if seen.done else seen.left)
                 if seen.done:
                     return seen.value
             except DamError as error:
                 if not _may_pass(error) or at_deadline or self.clock() - last_good >= self.error_timeout:
                     error.context.update(self._learnt(last))
                     raise
-                self.watch(NO_ANSWER)
+                self.watch(NO_ANSWER, None)
             if at_deadline:
                 raise TimedOut(
                     f"Waited {self.elapsed:.0f} s (wait_timeout) for {what}; the last status seen was '{last}'. "

@@ -9,15 +9,24 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 
-# A wait shorter than this says nothing: its result is there in a moment.
-QUIET = 3.0
+from ansible_collections.dxops.dam_staging.plugins.module_utils._progress import QUIET
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import clean
+
 # Where nothing changes there is still a line so often.
 EVERY = 60.0
-_LOOK = 0.25
+# How quickly it goes is judged by so many seconds back.
+WINDOW = 600.0
+# A source that fails so often in a row is not asked again.
+MOST_FAILURES = 3
+# No task waits longer than this for its last line.
+LAST_LINE = 1.0
+
+# What a module wrote beyond an offset in bytes; nothing where there is no file. May raise anything.
+Source = Callable[[int], bytes]
 
 
 def in_words(seconds: float) -> str:
@@ -29,42 +38,85 @@ def in_words(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
+class Pace:
+    """How quickly what is left becomes less, and how long the rest takes if it goes on like that."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def note(self, at: float, left: int) -> None:
+        """So much was left ``at`` so many seconds."""
+        if self._seen and left > self._seen[-1][1]:
+            self._seen.clear()  # there is more to do than before: what was seen of less tells nothing
+        self._seen.append((at, left))
+        while at - self._seen[0][0] > WINDOW:
+            self._seen.popleft()
+
+    def forget(self) -> None:
+        """What is left is something else now, or cannot be counted."""
+        self._seen.clear()
+
+    def words(self) -> str:
+        """The end of a line; empty where nothing is known."""
+        if not self._seen:
+            return ""
+        (begin, before), (end, left) = self._seen[0], self._seen[-1]
+        text = f", {left} operations left"
+        if left < before and end > begin:
+            rate = (before - left) / (end - begin)
+            text += f", {rate * 60:.0f} a minute, about {in_words(round(left / rate))} to go"
+        return text
+
+
 class Narrator:
     """Decides which statuses are worth a line; all times are in seconds since the task began."""
 
     def __init__(self, what: str) -> None:
         self._what = what
         self._status: str | None = None
-        self._said: str | None = None
+        self._pace = Pace()
+        self._said: tuple[str, bool] | None = None
         self._said_at = 0.0
 
-    def hear(self, status: str) -> None:
-        """The status that the task saw last."""
-        self._status = status
+    def hear(self, line: bytes) -> None:
+        """What the task saw last, as it wrote it. Raises ValueError, KeyError or TypeError for anything else."""
+        told = json.loads(line)
+        self._status = clean(str(told["status"]))
+        if "left" not in told:
+            self._pace.forget()
+        elif told["left"] is not None:
+            self._pace.note(float(told["at"]), int(told["left"]))
 
     def line(self, elapsed: float) -> str | None:
         """What to say now; None where there is nothing new and the last line is not old yet."""
         if self._status is None or elapsed < QUIET:
             return None
-        if self._status == self._said and elapsed - self._said_at < EVERY:
+        pace = self._pace.words()
+        news = self._status, bool(pace)
+        if news == self._said and elapsed - self._said_at < EVERY:
             return None
-        self._said, self._said_at = self._status, elapsed
-        return f"{self._what}: {self._status}, {in_words(elapsed)} gone by"
+        self._said, self._said_at = news, elapsed
+        return f"{self._what}: {self._status}, {in_words(elapsed)} gone by{pace}"
 
 
 class Watch:
-    """Reads a progress file in a thread of its own, and shows lines as they become due."""
+    """Reads what a module writes in a thread of its own, and shows lines as they become due.
+
+    ``pause`` gives the seconds to the next look, by those since the beginning.
+    """
 
     def __init__(
         self,
-        path: Path,
+        source: Source,
         what: str,
         show: Callable[[str], object],
+        pause: Callable[[float], float],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._path = path
+        self._source = source
         self._narrator = Narrator(what)
         self._show = show
+        self._pause = pause
         self._clock = clock
         self._begin = clock()
         self._over = threading.Event()
@@ -80,25 +132,30 @@ class Watch:
             yield
         finally:
             self._over.set()
-            self._thread.join()
+            self._thread.join(LAST_LINE)
 
     def _run(self) -> None:
-        while not self._over.wait(_LOOK):
-            with suppress(OSError, ValueError, KeyError, TypeError):  # no line is worth a task
-                self.look()
+        failures = 0
+        while failures < MOST_FAILURES and not self._over.wait(self._pause(self._clock() - self._begin)):
+            failures = 0 if self._looked() else failures + 1
+
+    def _looked(self) -> bool:
+        try:
+            self.look()
+        except Exception:  # noqa: BLE001 - no line is worth a task
+            return False
+        return True
 
     def look(self) -> None:
         """Read what is new, and say what is due. A half-written line is left for the next time."""
-        with open(self._path, "rb") as handle:
-            handle.seek(self._read)
-            whole, newline, _rest = handle.read().rpartition(b"\n")
+        whole, newline, _rest = self._source(self._read).rpartition(b"\n")
         self._read += len(whole) + len(newline)
         for text in whole.splitlines():
-            self._narrator.hear(str(json.loads(text)["status"]))
+            self._narrator.hear(text)
             self._tell()
         self._tell()
 
     def _tell(self) -> None:
         line = self._narrator.line(self._clock() - self._begin)
-        if line is not None:
+        if line is not None and not self._over.is_set():
             self._show(line)

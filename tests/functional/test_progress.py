@@ -12,32 +12,40 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.connections import connection_to
-from support.playbooks import Call
+from support.connections import SPEED, connection_to
+from support.playbooks import ANSIBLE_PYTHON, Call
 from support.scenes import COMPARED, compared, named, sent
+from support.sshd import jump_host
+from tooling.paths import ROOT
 from tooling.process import environment
 from tooling.standin import StandIn
 
 COMPARING = "FIND_MISMATCH_START"
+SUPPORT = ROOT / "tests" / "support"
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": ANSIBLE_PYTHON}
 
 
-def start(folder: Path, task: Mapping[str, Any], *arguments: str) -> subprocess.Popen[str]:
-    """Start a playbook of one task; its output comes by a pipe."""
+def start(
+    folder: Path, task: Mapping[str, Any], *arguments: str, hosts: Mapping[str, Mapping[str, Any]] | None = None
+) -> subprocess.Popen[str]:
+    """Start a playbook of one task, without ``hosts`` on one that is local; its output comes by a pipe."""
     folder.mkdir(parents=True, exist_ok=True)
-    book = folder / "book.yml"
-    play = {"hosts": "dx-a", "connection": "local", "gather_facts": False, "tasks": [dict(task)]}
-    book.write_text(json.dumps([play]), encoding="utf-8")
+    book, inventory = folder / "book.yml", folder / "hosts.json"
+    book.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [dict(task)]}]), encoding="utf-8")
+    inventory.write_text(json.dumps({"all": {"hosts": hosts or {"dx-a": LOCAL}}}), encoding="utf-8")
     homes = {"ANSIBLE_HOME": str(folder / ".ansible"), "ANSIBLE_REMOTE_TMP": str(folder / "tmp")}
-    homes["ANSIBLE_ASYNC_DIR"] = str(folder / "async")
+    homes |= {"ANSIBLE_ASYNC_DIR": str(folder / "async"), "DAM_TEST_BECAME": str(folder / "became")}
+    homes |= {f"ANSIBLE_{kind.upper()}_PLUGINS": str(SUPPORT / kind) for kind in ("become", "connection")}
+    homes["ANSIBLE_BECOME_ALLOW_SAME_USER"] = "1"
     return subprocess.Popen(
-        [sys.executable, "-m", "ansible", "playbook", "-i", "dx-a,", str(book), *arguments],
-        env=environment(Path(sys.executable).parent, {**homes, "ANSIBLE_PYTHON_INTERPRETER": sys.executable}),
+        [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), str(book), *arguments],
+        env=environment(Path(sys.executable).parent, homes),
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -109,6 +117,99 @@ def test_a_status_that_changes_is_told(damsim: StandIn, tmp_path: Path) -> None:
     rest = process.communicate(timeout=120)[0]
     assert process.returncode == 0, rest
     assert damsim.digests_equal()
+
+
+@pytest.mark.slow
+def test_what_is_left_of_a_queue_is_told_with_its_pace(damsim: StandIn, tmp_path: Path) -> None:
+    place = damsim.subscribers[0]
+    damsim.post("/_sim/operations", {"triggerFunction": "syncStagingMediaContent", "times": 300}, at=place)
+    options = {**connection_to(damsim), "hostname": place.host, "dx_port": place.port, "wait": True, "wait_sleep": 1}
+    process = start(tmp_path / "run", {"name": "Wait for it", "dxops.dam_staging.dam_operations_info": options})
+    line = read_until(process, "operations left")[-1]
+    assert re.fullmatch(r"\[dx-a\] Wait for it: TODO, \d+ s gone by, 300 operations left", line)
+    damsim.delete("/_sim/operations", at=place)
+    rest = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, rest
+    # The probes of one count of 300; a look asks for the beginning only.
+    probes = [each for each in sent(damsim) if "limit=1" in each["query"] and "offset=0" not in each["query"]]
+    assert 10 <= len(probes) <= 25
+
+
+@pytest.mark.slow
+@pytest.mark.needs_sshd
+def test_lines_come_from_a_jump_host_over_a_second_connection(damsim: StandIn, tmp_path: Path) -> None:
+    damsim.settings(hold_comparison=True)
+    with jump_host(tmp_path) as host:
+        process = start(tmp_path / "run", find(damsim, force=True), hosts={"jump": host})
+        lines = read_until(process, "gone by")
+        assert re.fullmatch(rf"\[jump\] Compare them: {COMPARING}, \d+ s gone by", lines[-1])
+        (file,) = progress_files()
+        assert file.stat().st_mode & 0o777 == 0o600
+        damsim.settings(hold_comparison=False)
+        rest = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, rest
+    assert "changed=1" in rest
+    assert progress_files() == []
+    assert damsim.password not in "\n".join(lines) + rest
+
+
+@pytest.mark.slow
+def test_a_second_connection_that_fails_is_no_matter_to_the_task(damsim: StandIn, tmp_path: Path) -> None:
+    damsim.settings(comparison_delay=8 * SPEED)
+    hosts = {"dx-a": {"ansible_connection": "only_one", "ansible_python_interpreter": ANSIBLE_PYTHON}}
+    process = start(tmp_path / "run", find(damsim, force=True), hosts=hosts)
+    text = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, text
+    assert "A second connection was refused" in text
+    assert "gone by" not in text
+    assert "changed=1" in text
+    assert progress_files() == []
+
+
+@pytest.mark.slow
+def test_lines_of_a_module_that_became_somebody_else_are_read_by_the_same_account(
+    damsim: StandIn, tmp_path: Path
+) -> None:
+    damsim.settings(hold_comparison=True)
+    task = {**find(damsim, force=True), "become": True, "become_method": "nobody_else"}
+    process = start(tmp_path / "run", task)
+    read_until(process, "gone by")
+    damsim.settings(hold_comparison=False)
+    rest = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, rest
+    commands = (tmp_path / "run" / "became").read_text(encoding="utf-8")
+    assert re.search(r"tail -c \+1 \S*/dam-progress-[0-9a-f]{32} ", commands)
+    assert progress_files() == []
+
+
+def progress_files() -> list[Path]:
+    """Return what modules have left where temporary files are."""
+    return [each for folder in ("/var/tmp", "/tmp") for each in Path(folder).glob("dam-progress-*") if each.is_file()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("throttle", [1, 2])
+def test_hosts_side_by_side_and_one_after_the_other_tell_lines_of_their_own(
+    damsim: StandIn, start_damsim: Callable[..., StandIn], tmp_path: Path, throttle: int
+) -> None:
+    standins = {"dx-a": damsim, "dx-b": start_damsim()}
+    hosts = {name: {**LOCAL, "port": each.publisher.port} for name, each in standins.items()}
+    for each in standins.values():
+        each.settings(hold_comparison=True)
+    task = {**find(damsim, force=True, dx_port="{{ port }}"), "throttle": throttle}
+    process = start(tmp_path / "run", task, "--forks", "2", hosts=hosts)
+    waiting = set(standins)
+    while waiting:
+        line = read_until(process, "gone by")[-1]
+        name = next(name for name in standins if f"[{name}]" in line)
+        if throttle == 1 and name in waiting:
+            standins[name].settings(hold_comparison=False)  # the other one's turn comes only then
+        waiting.discard(name)
+    for each in standins.values():
+        each.settings(hold_comparison=False)
+    text = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, text
+    assert text.count("changed=1") == 2
 
 
 @pytest.mark.slow

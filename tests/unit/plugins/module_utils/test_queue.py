@@ -223,3 +223,28 @@ def test_with_scope_sync_looking_through_a_long_queue_takes_a_tenth_of_the_time(
     with pytest.raises(TimedOut):
         Queue(dam.dam, "sync").wait_until_idle(clock.waiter(3600), "sub")
     assert looking <= 0.12 * clock.now
+
+
+@pytest.mark.parametrize(("scope", "left"), [("all", 1507), ("sync", 1503)])
+def test_what_is_left_is_counted_whatever_its_status(scope: str, left: int) -> None:
+    rows = [operation_row(status=status, id=f"{status}-1") for status in ("PROCESSING", "SUCCESS", "RETRY", "FAILED")]
+    rows += [operation_row(id=str(number)) for number in range(1500)]
+    rows += [operation_row(FOREIGN, "PENDING", id=f"other-{number}") for number in range(4)]
+    look = queue(rows, scope)[0].look()
+    assert look.left is not None
+    assert look.left() == left
+
+
+def test_counting_what_is_left_of_a_long_queue_takes_few_small_requests() -> None:
+    long, dam = queue([operation_row(id=str(number)) for number in range(30000)])
+    assert long.left() == 30000
+    assert {limit for _name, _offset, limit, _status in dam.calls} == {1}
+    assert len(dam.calls) < 40
+
+
+def test_what_is_left_is_known_where_everything_was_counted_anyway() -> None:
+    unknown, dam = queue([operation_row(status="SOMETHING_NEW")])
+    look = unknown.look()
+    before = len(dam.calls)
+    assert look.left is not None
+    assert (look.left(), len(dam.calls)) == (1, before)

@@ -7,39 +7,53 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import Unreachable
 from ansible_collections.dxops.dam_staging.plugins.module_utils._progress import VARIABLE, reporter
-from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import NO_ANSWER, Look, Waiter
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils._progress import Narrator, Watch, in_words
+from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import NO_ANSWER, Left, Look, Waiter
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._progress import (
+    MOST_FAILURES,
+    Narrator,
+    Pace,
+    Watch,
+    in_words,
+)
 
 
-def lines(*heard: tuple[float, str | None]) -> list[str]:
+def said_of(*heard: tuple[float, str | None], **more: Any) -> list[str]:
     """Return what a narrator says who hears a status, or nothing, at these times."""
     narrator = Narrator("task")
     said = []
     for elapsed, status in heard:
         if status:
-            narrator.hear(status)
+            narrator.hear(json.dumps({"status": status, "at": elapsed, **more}).encode())
         said.append(narrator.line(elapsed))
     return [line for line in said if line]
 
 
 def test_a_short_wait_says_nothing() -> None:
-    assert lines((0.1, "A"), (1.0, "B"), (2.9, None)) == []
+    assert said_of((0.1, "A"), (1.0, "B"), (2.9, None)) == []
 
 
 def test_a_change_is_said_at_once_and_a_status_that_stays_once_a_minute() -> None:
-    said = lines((1, "A"), (4, None), (5, "A"), (30, "B"), (60, "B"), (89, None), (90, None), (100, None), (150, None))
+    said = said_of(
+        (1, "A"), (4, None), (5, "A"), (30, "B"), (60, "B"), (89, None), (90, None), (100, None), (150, None)
+    )
     assert said == [
         "task: A, 4 s gone by",
         "task: B, 30 s gone by",
         "task: B, 1 min 30 s gone by",
         "task: B, 2 min 30 s gone by",
     ]
+
+
+def test_no_status_reaches_the_terminal_as_anything_but_text() -> None:
+    assert said_of((5, "A\x1b[2J\nPLAY RECAP")) == ["task: A [2J PLAY RECAP, 5 s gone by"]
 
 
 @pytest.mark.parametrize(
@@ -49,57 +63,203 @@ def test_durations_are_told_as_people_do(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
 
 
-def test_what_the_module_writes_is_what_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "lines"
-    file.touch()
-    monkeypatch.setenv(VARIABLE, str(file))
-    now = [0.0]
-    said: list[str] = []
-    watch = Watch(file, "task", said.append, lambda: now[0])
-    report = reporter()
-    report("A")
-    now[0] = 5.0
-    watch.look()
-    report("B")
-    report("x" * 5000)
-    now[0] = 6.0
-    watch.look()
-    watch.look()
-    assert said == ["task: A, 5 s gone by", "task: B, 6 s gone by", f"task: {'x' * 200}, 6 s gone by"]
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ([], ""),
+        ([(5, 100)], ", 100 operations left"),
+        ([(5, 100), (35, 100)], ", 100 operations left"),
+        ([(5, 100), (35, 40)], ", 40 operations left, 120 a minute, about 20 s to go"),
+        ([(0, 10000), (60, 9000), (120, 8800)], ", 8800 operations left, 600 a minute, about 14 min 40 s to go"),
+        ([(0, 10), (60, 5000), (120, 4000)], ", 4000 operations left, 1000 a minute, about 4 min 0 s to go"),
+        ([(0, 10000), (700, 2000), (1000, 1000)], ", 1000 operations left, 200 a minute, about 5 min 0 s to go"),
+        ([(0, 100), (60, 0)], ", 0 operations left, 100 a minute, about 0 s to go"),
+    ],
+)
+def test_what_is_left_is_told_with_its_pace_and_an_estimate(counts: list[tuple[float, int]], words: str) -> None:
+    pace = Pace()
+    for at, left in counts:
+        pace.note(at, left)
+    assert pace.words() == words
 
 
-def test_a_line_that_is_half_written_is_left_for_the_next_look(tmp_path: Path) -> None:
-    file = tmp_path / "lines"
-    text = json.dumps({"status": "A"}) + "\n"
+def test_the_first_count_is_news_and_later_ones_are_told_once_a_minute() -> None:
+    narrator = Narrator("task")
+    told = []
+    for at, left in [(4, None), (5, 90), (35, 60), (40, None), (66, 30)]:
+        narrator.hear(json.dumps({"status": "TODO", "at": at, "left": left}).encode())
+        told.append(narrator.line(at))
+    assert told == [
+        "task: TODO, 4 s gone by",
+        "task: TODO, 5 s gone by, 90 operations left",
+        None,
+        None,
+        "task: TODO, 1 min 6 s gone by, 30 operations left, 59 a minute, about 30 s to go",
+    ]
+
+
+def test_a_count_is_forgotten_where_there_is_nothing_to_count() -> None:
+    narrator = Narrator("task")
+    narrator.hear(b'{"status": "TODO", "at": 5, "left": 9}')
+    narrator.hear(b'{"status": "quiet", "at": 6}')
+    assert narrator.line(7) == "task: quiet, 7 s gone by"
+
+
+class Scene:
+    """A module that writes, a controller that reads, and the time of both."""
+
+    def __init__(self, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(VARIABLE, str(file))
+        self.now = 0.0
+        self.file = file
+        self.said: list[str] = []
+        self.report = reporter(lambda: self.now)
+        self.watch = Watch(self.read, "task", self.said.append, lambda _elapsed: 1.0, lambda: self.now)
+
+    def read(self, offset: int) -> bytes:
+        """Read as a source does."""
+        return self.file.read_bytes()[offset:] if self.file.exists() else b""
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return what the module wrote."""
+        return [json.loads(line) for line in self.read(0).splitlines()]
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """Return a module and a controller with an empty folder between them."""
+    return Scene(tmp_path / "lines", monkeypatch)
+
+
+def test_what_the_module_writes_is_what_is_shown(scene: Scene) -> None:
+    scene.now = 5.0
+    scene.report("A", None)
+    scene.watch.look()
+    scene.report("B", None)
+    scene.report("x" * 5000, None)
+    scene.now = 6.0
+    scene.watch.look()
+    scene.watch.look()
+    assert scene.said == ["task: A, 5 s gone by", "task: B, 6 s gone by", f"task: {'x' * 200}, 6 s gone by"]
+
+
+def test_a_short_task_makes_no_file_and_the_file_is_for_its_owner_alone(scene: Scene) -> None:
+    scene.now = 2.9
+    scene.report("A", None)
+    assert not scene.file.exists()
+    scene.now = 3.0
+    scene.report("A", None)
+    assert scene.file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_is_there_already_is_never_written_to(scene: Scene) -> None:
+    scene.file.write_text("mine", encoding="utf-8")
+    scene.now = 5.0
+    scene.report("A", None)
+    assert scene.file.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_link_that_is_put_in_its_place_is_not_followed(scene: Scene) -> None:
+    other = scene.file.with_name("other")
+    scene.now = 5.0
+    scene.report("A", None)
+    scene.file.unlink()
+    scene.file.symlink_to(other)
+    other.write_text("mine", encoding="utf-8")
+    scene.report("A", None)
+    assert other.read_text(encoding="utf-8") == "mine"
+
+
+def test_counting_takes_little_of_the_time_and_its_errors_are_no_matter(scene: Scene) -> None:
+    answers: list[int | Exception] = [7, Unreachable("gone", sent=True), 5, 4]
+    asked: list[float] = []
+
+    def left() -> int:
+        asked.append(scene.now)
+        scene.now += 10.0
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    while scene.now < 700:
+        scene.report("TODO", left)
+        scene.now += 1.0
+    # The first look after the quiet seconds, then ten seconds of counting in two hundred.
+    assert asked == [3.0, 203.0, 403.0, 603.0]
+    assert [line["left"] for line in scene.lines() if line["left"] is not None] == [7, 5, 4]
+
+
+def test_nothing_is_counted_where_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+
+    def left() -> int:
+        raise AssertionError("counted for nobody")
+
+    report = reporter(lambda: 0.0)
+    report("TODO", left)
+
+
+def test_a_line_that_is_half_written_is_left_for_the_next_look(scene: Scene) -> None:
+    text = json.dumps({"status": "A", "at": 9.0}) + "\n"
+    scene.now = 10.0
+    scene.file.write_text(text[:5], encoding="utf-8")
+    scene.watch.look()
+    assert scene.said == []
+    scene.file.write_text(text, encoding="utf-8")
+    scene.watch.look()
+    assert scene.said == ["task: A, 10 s gone by"]
+
+
+def test_a_folder_that_is_not_there_is_no_reason_to_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(tmp_path / "nowhere" / "lines", monkeypatch)
+    scene.now = 5.0
+    scene.report("A", None)
+    scene.watch.look()
+    assert scene.said == []
+
+
+def test_a_source_that_keeps_failing_is_given_up_and_never_fails_the_task() -> None:
+    asked = threading.Semaphore(0)
+
+    def source(_offset: int) -> bytes:
+        asked.release()
+        raise RuntimeError("no way there")
+
+    watch = Watch(source, "task", print, lambda _elapsed: 0.0)
+    with watch.running():
+        watch._thread.join(10)
+        assert not watch._thread.is_alive()
+    assert asked._value == MOST_FAILURES
+
+
+def test_a_source_that_hangs_keeps_no_task_from_ending() -> None:
+    hanging, begun = threading.Event(), threading.Event()
+
+    def source(_offset: int) -> bytes:
+        begun.set()
+        hanging.wait(60)
+        return b'{"status": "late", "at": 60}\n'
+
     said: list[str] = []
-    now = [0.0]
-    watch = Watch(file, "task", said.append, lambda: now[0])
-    now[0] = 10.0
-    file.write_text(text[:5], encoding="utf-8")
-    watch.look()
+    with Watch(source, "task", said.append, lambda _elapsed: 0.0, lambda: 100.0).running():
+        assert begun.wait(10)
+    hanging.set()
     assert said == []
-    file.write_text(text, encoding="utf-8")
-    watch.look()
-    assert said == ["task: A, 10 s gone by"]
 
 
-def test_a_module_makes_no_file_and_does_not_fail_without_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "none"))
-    reporter()("A")
-    monkeypatch.delenv(VARIABLE)
-    reporter()("A")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_wait_tells_each_status_and_when_there_was_no_answer() -> None:
-    heard: list[str] = []
+def test_a_wait_tells_each_status_how_to_count_the_rest_and_when_there_was_no_answer() -> None:
+    heard: list[tuple[str, int | None]] = []
     answers = iter(["A", None, "B"])
 
     def look() -> Look[None]:
         status = next(answers)
         if status is None:
             raise Unreachable("gone", sent=True)
-        return Look(status, status == "B", None)
+        return Look(status, status == "B", None, lambda: 3)
 
-    Waiter(100.0, clock=lambda: 0.0, sleep=lambda _seconds: None, watch=heard.append).until(look, "it")
-    assert heard == ["A", NO_ANSWER, "B"]
+    def watch(status: str, left: Left | None) -> None:
+        heard.append((status, left() if left else None))
+
+    Waiter(100.0, clock=lambda: 0.0, sleep=lambda _seconds: None, watch=watch).until(look, "it")
+    assert heard == [("A", 3), (NO_ANSWER, None), ("B", None)]
