@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from pathlib import Path
 
 import pytest
 
 from support.awx.rules import HIDDEN
 from support.awx.scene import (
+    BY_HAND,
     EMAIL_PASSWORD,
     HOSTS,
     PUBLISHERS_PASSWORD,
@@ -53,8 +54,8 @@ def test_the_first_run_makes_all_of_it_with_fields_that_awx_has(awx: Scene) -> N
         "credentials": ["DX administrator"],
         "projects": ["DAM staging"],
         "inventories": ["DAM publishers"],
-        "hosts": list(HOSTS),
-        "notification_templates": ["DAM email", "DAM webhook"],
+        "hosts": sorted([*HOSTS, BY_HAND]),
+        "notification_templates": ["DAM email", "DAM webhook", "Slack"],
         "job_templates": ["DAM check", "DAM figures", "DAM resync"],
         "workflow_job_templates": ["DAM consistency"],
         "workflow_job_template_nodes": ["approval", "check", "figures", "resync", "verify"],
@@ -93,7 +94,7 @@ def test_secrets_are_in_no_output_and_in_awx_only_where_it_hides_them(awx: Scene
         ("notification_templates", "notification_configuration", "password", WEBHOOK_PASSWORD),
         ("notification_templates", "notification_configuration", "password", EMAIL_PASSWORD),
     }
-    assert awx.awx.shown().count(HIDDEN) == len(places)
+    assert awx.awx.shown().count(HIDDEN) == len(places) + 1  # and the token for Slack
 
 
 def test_job_templates_carry_what_their_playbooks_need(awx: Scene) -> None:
@@ -119,57 +120,51 @@ def test_job_templates_carry_what_their_playbooks_need(awx: Scene) -> None:
     assert awx.awx.linked("job_templates", figures["id"], "credentials") == []
 
 
-CHANGES: dict[str, Any] = {
-    "dam_awx_schedule_rrule": "DTSTART:20260101T030000Z RRULE:FREQ=WEEKLY;INTERVAL=1",
-    "dam_awx_approval_timeout": 600,
-    "dam_awx_publishers": {HOSTS[1]: {"dam_consistency_port": 9443}},
-    "dam_awx_extra_vars": {"dam_consistency_max_age": 600},
-    "dam_awx_notification_templates": ["Slack"],
-    "dam_awx_update_secrets": True,
-    "dam_awx_password": "another-password",
-}
+def test_the_first_run_brings_what_was_there_to_what_the_settings_say_and_leaves_the_rest(awx: Scene) -> None:
+    changed = [path.partition("/")[0] for method, path in awx.runs[1].writes if method == "PATCH"]
+    assert changed == ["credential_types", "projects", "inventories", "hosts", "job_templates"]
+    server = awx.awx
+    assert server.find("credential_types")["inputs"]["required"] == ["username", "password"]
+    assert server.find("projects")["scm_url"] == SETTINGS["dam_awx_scm_url"]
+    assert json.loads(server.find("hosts", name=HOSTS[1])["variables"]) == {"dam_consistency_port": 8443}
+    check = server.find("job_templates", name="DAM check")
+    assert check["timeout"] == 0
+    assert server.surveys[check["id"]]["spec"][0]["variable"] == "dam_publishers"
+    told = [
+        server.rows["notification_templates"][one]["name"]
+        for one in server.linked("job_templates", check["id"], "notification_templates_error")
+    ]
+    assert sorted(told) == ["DAM email", "DAM webhook"]
 
 
-def test_other_settings_change_what_they_are_about_and_nothing_else(awx: Scene) -> None:
-    with awx.undone() as server:
-        configuration = {"token": "t", "channels": ["dam"]}
-        slack = server.add(
-            "notification_templates",
-            name="Slack",
-            organization=1,
-            notification_type="slack",
-            notification_configuration=configuration,
-        )
-        before = server.shown()
-        dry = awx.set_up(check=True, **CHANGES)
-        assert dry.run.rc == 0, dry.run.output
-        assert dry.writes == []
-        assert server.shown() == before
-        foreseen = {task.name for task in dry.run.tasks if task.changed}
-
-        real = awx.set_up(**CHANGES)
-        assert real.run.rc == 0, real.run.output
-        assert {task.name for task in real.run.tasks if task.changed} == foreseen
-        assert "another-password" not in real.run.output
-        changed = {"/".join(path.split("/")[:1]) for _method, path in real.writes}
-        assert changed == {
-            "credentials",
-            "notification_templates",
-            "hosts",
-            "job_templates",
-            "workflow_job_templates",
-            "workflow_approval_templates",
-            "schedules",
-        }
-        assert server.find("credentials")["inputs"]["password"] == "another-password"
-        assert json.loads(server.find("hosts", name=HOSTS[1])["variables"]) == {"dam_consistency_port": 9443}
-        check = server.find("job_templates", name="DAM check")
-        assert slack in server.linked("job_templates", check["id"], "notification_templates_error")
-        assert server.surveys[check["id"]]["spec"][1]["default"] == 600
-        assert server.find("workflow_approval_templates")["timeout"] == 600
+def test_a_dry_run_with_other_settings_tells_what_would_change_and_writes_nothing(awx: Scene) -> None:
+    before = awx.awx.shown()
+    dry = awx.set_up(
+        check=True,
+        dam_awx_schedule_rrule="DTSTART:20260101T030000Z RRULE:FREQ=WEEKLY;INTERVAL=1",
+        dam_awx_approval_timeout=600,
+        dam_awx_publishers={HOSTS[1]: {"dam_consistency_port": 9443}},
+        dam_awx_extra_vars={"dam_consistency_max_age": 600},
+        dam_awx_notification_templates=["Slack"],
+        dam_awx_update_secrets=True,
+    )
+    assert dry.run.rc == 0, dry.run.output
+    assert dry.writes == []
+    assert awx.awx.shown() == before
+    assert {task.name.partition(" : ")[2] for task in dry.run.tasks if task.changed} == {
+        "Keep the credential",
+        "Keep the publishers",
+        "Keep the webhook",
+        "Keep the email",
+        "Keep the job template that checks",
+        "Keep the job template that repairs",
+        "Keep the workflow",
+        "Keep the approval",
+        "Keep the schedule",
+    }
 
 
-def test_without_the_collection_awx_awx_it_says_so(awx: Scene, tmp_path: Any) -> None:
+def test_without_the_collection_awx_awx_it_says_so(awx: Scene, tmp_path: Path) -> None:
     ours = tmp_path / "ansible_collections" / "dxops"
     ours.mkdir(parents=True)
     (ours / "dam_staging").symlink_to(ROOT)
@@ -178,7 +173,7 @@ def test_without_the_collection_awx_awx_it_says_so(awx: Scene, tmp_path: Any) ->
     assert "ansible-galaxy collection install awx.awx" in run.output
 
 
-def test_an_awx_that_refuses_the_token_is_an_error_in_a_dry_run_too(awx: Scene, tmp_path: Any) -> None:
+def test_an_awx_that_refuses_the_token_is_an_error_in_a_dry_run_too(awx: Scene, tmp_path: Path) -> None:
     env = {"CONTROLLER_HOST": awx.awx.url, "CONTROLLER_OAUTH_TOKEN": "not-this-one"}
     run = play(ROOT / "playbooks" / "awx_setup.yml", tmp_path, None, SETTINGS, check=True, env=env)
     assert run.rc == 2

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from support.awx.scene import Scene
 from support.connections import connection_to
 from support.playbooks import ANSIBLE_PYTHON, Call
 from support.role import result_of
@@ -27,7 +28,9 @@ from tooling.process import Failed
 from tooling.standin import StandIn
 
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("dam_*.py"))
-PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
+# Of AWX and its workflows, with a test of their own.
+AWX = {"awx_setup", "figures"}
+PLAYBOOKS = sorted({path.stem for path in (ROOT / "playbooks").glob("*.yml")} - AWX)
 HOST = "publisher"
 
 
@@ -106,6 +109,20 @@ def test_playbooks_that_change_something_only_say_so_in_check_mode(
     run = run_playbook(f"{name}.yml", check=True)
     assert run.rc == 0, run.output
     assert damsim.writes() == []
+
+
+@pytest.mark.xdist_group("awx")
+def test_awx_is_set_up_and_a_second_run_changes_nothing(awx: Scene) -> None:
+    _dry, first, second = awx.runs
+    assert (first.run.rc, first.refused) == (0, []), first.run.output
+    assert (second.run.rc, second.run.changed("localhost"), second.writes) == (0, 0, []), second.run.output
+
+
+def test_the_figures_of_a_check_are_told(run_playbook: Any) -> None:
+    artifact = {"schema": 1, "publishers": {"dx": {"in_sync": False, "before": 3, "after": 3}}}
+    run = run_playbook("figures.yml", {}, {"dam_consistency_artifact": artifact})
+    assert run.rc == 0, run.output
+    assert run.named("Tell what the check found")[0].result["msg"] == ["dx: 3 mismatches"]
 
 
 @pytest.mark.slow

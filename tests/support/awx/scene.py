@@ -26,6 +26,7 @@ WEBHOOK_PASSWORD = "password-of-the-webhook"
 EMAIL_PASSWORD = "password-of-the-mail-server"
 SECRETS = (PUBLISHERS_PASSWORD, SUBSCRIBERS_PASSWORD, WEBHOOK_PASSWORD, EMAIL_PASSWORD)
 HOSTS = ("dx-apac.example.com", "dx-emea.example.com")
+BY_HAND = "dx-by-hand.example.com"
 SETTINGS: dict[str, Any] = {
     "dam_awx_scm_url": "https://git.example.com/dam/playbooks.git",
     "dam_awx_execution_environment": "DX",
@@ -109,6 +110,36 @@ def set_up(folder: Path) -> Iterator[Scene]:
     with served(TOKEN, tuple(project())) as awx:
         awx.add("execution_environments", name="DX", image="registry.example.com/dx:1", organization=1)
         scene = Scene(awx, folder)
-        for check in (True, False, False):
-            scene.runs.append(scene.set_up(check, ("-vvv",)))
+        scene.runs.append(scene.set_up(True, ("-vvv",)))
+        begin_by_hand(awx)
+        scene.runs += [scene.set_up(arguments=("-vvv",)) for _ in range(2)]
         yield scene
+
+
+def begin_by_hand(awx: Awx) -> None:
+    """Have what somebody has made before, otherwise than the playbook does."""
+    awx.add("credential_types", name="DX administrator", kind="cloud", description="Made by hand")
+    project = awx.add(
+        "projects", name="DAM staging", organization=1, scm_type="git", scm_url="https://git.example.com/old.git"
+    )
+    inventory = awx.add("inventories", name="DAM publishers", organization=1)
+    awx.add("hosts", name=HOSTS[1], inventory=inventory, variables='{"dam_consistency_port": 443}')
+    awx.add("hosts", name=BY_HAND, inventory=inventory)
+    check = awx.add(
+        "job_templates", name="DAM check", project=project, playbook="dam_check.yml", inventory=inventory, timeout=60
+    )
+    said = {
+        "name": "",
+        "description": "",
+        "spec": [{"variable": "x", "type": "text", "required": True, "question_name": "X"}],
+    }
+    awx.surveys[check] = said
+    slack = {"token": "t", "channels": ["dam"]}
+    told = awx.add(
+        "notification_templates",
+        name="Slack",
+        organization=1,
+        notification_type="slack",
+        notification_configuration=slack,
+    )
+    awx.linked("job_templates", check, "notification_templates_error").append(told)

@@ -52,11 +52,11 @@ class Awx:
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, kind: str, **fields: Any) -> int:
+    def add(self, kind: str, /, **fields: Any) -> int:
         """Make an object as AWX's own setup or somebody else would; return its id."""
         return int(self._create(kind, fields)["id"])
 
-    def find(self, kind: str, **wanted: Any) -> Row:
+    def find(self, kind: str, /, **wanted: Any) -> Row:
         """Return the only object of a kind with these fields, secrets included. Raise ``ValueError`` else."""
         (row,) = [row for row in self.rows[kind].values() if all(row[name] == value for name, value in wanted.items())]
         return row
