@@ -17,7 +17,7 @@ import pytest
 from faults import tables
 from support.connections import role_connection, role_secrets
 from support.playbooks import PlaybookRun, play
-from support.role import ROLE, error_of, folder_listing, found_in, result_of
+from support.role import ROLE, SHOW_ARTIFACT, artifact_of, error_of, folder_listing, found_in, result_of
 from support.scenes import sent, triggers
 from tooling.standin import StandIn
 
@@ -91,6 +91,7 @@ def book(path: Path) -> Path:
                 {
                     "hosts": ",".join(name_of(number) for number in REPAIRED),
                     "gather_facts": False,
+                    "vars": {"dam_consistency_result_file": "{{ playbook_dir }}/results/{{ inventory_hostname }}.json"},
                     "roles": [ROLE],
                 },
             ]
@@ -111,13 +112,14 @@ def test_fifty_publishers_ten_at_a_time(
         each.post("/_sim/records", changes)
     reports = tmp_path / "reports"
     reports.mkdir(mode=0o700)
+    (tmp_path / "results").mkdir()
     begin = time.monotonic()
     run = play(
         book(tmp_path / "book.yml"),
         tmp_path / "run",
         inventory_of(publishers),
         {"dam_consistency_report_dir": str(reports)},
-        env=role_secrets(first),
+        env={**role_secrets(first), **SHOW_ARTIFACT},
         arguments=["--forks", str(FORKS)],
     )
     took = time.monotonic() - begin
@@ -129,6 +131,11 @@ def test_fifty_publishers_ten_at_a_time(
     written = [name for number, each in enumerate(publishers) for name in files_of(number, each)]
     assert folder_listing(reports) == sorted(written)
     assert folder_listing(tmp_path / "run" / ".ansible" / "tmp") == []
+    for number in REPAIRED:
+        result = json.loads((tmp_path / "results" / f"{name_of(number)}.json").read_text(encoding="utf-8"))
+        assert result == result_of(run, name_of(number))
+    told = {name_of(number): {"in_sync": True, "before": number, "after": 0} for number in REPAIRED}
+    assert artifact_of(run)["dam_consistency_artifact"]["publishers"] == told
 
 
 def down_is_told(run: PlaybookRun, number: int, publisher: StandIn, reports: Path) -> None:
