@@ -18,8 +18,8 @@ description:
     mismatches, C(mismatch_count) of them), C(in_sync) (a comparison ended between two looks, and there are none, at the
     look after that either), C(comparison_failed), C(resync_finished) (the operations of a resync were created, and the
     subscriber has no sync operation left to do), C(resync_failed) (they could not be created), C(operations_failed) (sync
-    operations failed at the subscriber), C(watch_failed) (the publisher, or without an end in sight the subscriber, does
-    not answer as it should) and C(watch_recovered)."
+    operations failed at the subscriber), C(watch_failed) (the publisher or the subscriber does not
+    answer as it should) and C(watch_recovered)."
   - "Besides, C(dam) has C(schema) (the version of this form, 1), C(publisher) (its O(name)), C(hostname), C(at_start) (it
     was found at the first look), and where it is about a subscriber C(subscriber_id), C(target_host), C(resync_status) and
     C(last_resync_time); C(message) with C(watch_failed) and C(operations_failed); C(failed_operation_count) with
