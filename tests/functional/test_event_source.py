@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from support.connections import connection_to, role_connection, role_secrets
 from support.scenes import COMPARED, api, compared, fault, sent, triggers, writes
@@ -319,6 +320,28 @@ def rulebook(
         yield running
     finally:
         running.end()
+
+
+@pytest.mark.slow
+def test_the_rulebook_and_the_examples_have_the_form_of_rulebooks(rulebook_bin: Path) -> None:
+    script = """
+import json, pathlib, sys
+import ansible_rulebook, jsonschema
+folder = pathlib.Path(ansible_rulebook.__file__).parent / "schema"
+schema = json.loads((folder / "ruleset_schema.json").read_text())
+jsonschema.validate(json.load(sys.stdin), schema)
+"""
+    rulesets = yaml.safe_load((ROOT / EDA / "rulebooks" / "drift.yml").read_text(encoding="utf-8"))
+    examples = yaml.safe_load(runpy.run_path(str(SOURCE))["EXAMPLES"])
+    for book, right in ((rulesets, True), (examples, True), ([{**examples[0], "sources": None}], False)):
+        done = subprocess.run(
+            [str(rulebook_bin / "python"), "-c", script],
+            input=json.dumps(book),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert (done.returncode == 0) == right, done.stderr
 
 
 @pytest.mark.slow

@@ -57,6 +57,8 @@ def jump_host(folder: Path) -> Iterator[dict[str, Any]]:
                 "ansible_port": port,
                 "ansible_user": getpass.getuser(),
                 "ansible_ssh_private_key_file": str(folder / "user"),
+                # No connection that stays open behind the test.
+                "ansible_ssh_args": "-o ControlMaster=no",
                 "ansible_ssh_common_args": "-F none -o IdentitiesOnly=yes -o StrictHostKeyChecking=no "
                 "-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR",
                 "ansible_python_interpreter": ANSIBLE_PYTHON,
