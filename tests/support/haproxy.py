@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import socket
 import subprocess
 import time
@@ -16,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _SECONDS = 10.0
+# It ends when this process is killed, where the system can see to that.
+_WITH_US = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class HAProxy:
         """Start it, and wait until it answers. Raise ``AssertionError`` if it does not."""
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(
-                ["haproxy", "-db", "-f", str(self._config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [*_WITH_US, "haproxy", "-db", "-f", str(self._config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         end = time.monotonic() + _SECONDS
         while not self._answers():
