@@ -14,9 +14,9 @@ import csv
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from functools import wraps
 from itertools import count
 from pathlib import Path
 from random import SystemRandom
@@ -25,7 +25,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from faults import tables
 from faults.bench import Outcome
@@ -34,15 +34,15 @@ from faults.players import Player, players
 from faults.proxy import Break, Proxy
 from faults.scenes import found
 from support.connections import connection_to
-from support.scenes import COMPARED, fault, named, register, registration, server_time
+from support.scenes import COMPARED, compared, fault, named, register, registration, server_time
 from tooling.paths import ROOT
 from tooling.standin import StandIn
 
 # As many times faster than life.
-FACTOR = 100.0
+FACTOR = 50.0
 # As many tests, so that all workers have their share.
 PARTS = 8
-STEPS = 7
+STEPS = 6
 FIND, RESYNC = "findStagingMismatch", "resyncSubscriber"
 FIND_MODULE, RESYNC_MODULE, REPORT_MODULE, DELETE_MODULE = (
     "dam_find_mismatch",
@@ -54,7 +54,7 @@ FAILED = "FIND_MISMATCH_FAILED"
 TOLD = ("msg", "changed", "actions", "joined", "reused", "in_sync", "mismatch_count", "count", "accurate", "states")
 RUNNING = ("FIND_MISMATCH_START", "DYNAMIC_STATUS_COMPUTATION_REQUIRED", "RESYNC_TRIGGER_START")
 SOON = {"comparison_delay": 1, "resync_trigger_delay": 0.3, "operation_delay": 0.1}
-LATER = {"comparison_delay": 40, "resync_trigger_delay": 40}
+LATER = {"comparison_delay": 20, "resync_trigger_delay": 20}
 # What is not documented, and each way that it can be.
 SWITCHES = {
     "last_resync_time_moves": ["start", "end"],
@@ -93,6 +93,65 @@ FAILURES = [
     {"fail_resync_trigger": True},
     {"fail_operations": [{"trigger_function": "syncStagingMediaContent", "times": 2}]},
 ]
+STRIKES = st.tuples(
+    st.sampled_from(WEATHER),
+    st.sampled_from(PLACES),
+    st.sampled_from([False, False, True]),  # at the subscriber
+    st.integers(0, 4),  # so many requests later
+    st.sampled_from([1, 1, 3]),  # so often
+)
+Storm = tuple[Fault, tuple[str, str], bool, int, int] | dict[str, Any]
+STORMS = st.lists(st.one_of(STRIKES, STRIKES, STRIKES, st.sampled_from(FAILURES)), max_size=2)
+NOW_AND_THEN = st.sampled_from([False, False, True])
+# What can be done, and how.
+MOVES = {
+    name: st.fixed_dictionaries(options)
+    for name, options in {
+        "find": {
+            "force": st.booleans(),
+            "delete_previous": st.booleans(),
+            "wait": st.sampled_from([True, True, False]),
+            "check": NOW_AND_THEN,
+            "storms": STORMS,
+        },
+        "resync": {
+            "max_deletes": st.sampled_from([1000, 1000, 2]),
+            "max_mismatches": st.sampled_from([-1, -1, 5]),
+            "max_age": st.sampled_from([86400, 86400, 600]),
+            "allow_failed": st.booleans(),
+            "wait": st.sampled_from([True, True, False]),
+            "check": NOW_AND_THEN,
+            "storms": STORMS,
+        },
+        "report": {
+            "form": st.sampled_from(["jsonl", "csv", "json"]),
+            "size": st.sampled_from([2, 7, 1000]),
+            "prefetch": st.sampled_from([1, 3]),
+            "force": st.booleans(),
+            "keep_empty": st.booleans(),
+            "storms": STORMS,
+        },
+        "delete": {"check": NOW_AND_THEN, "storms": STORMS},
+        "together": {
+            "modules": st.sampled_from(
+                [
+                    (FIND_MODULE, FIND_MODULE),
+                    (FIND_MODULE, RESYNC_MODULE),
+                    (RESYNC_MODULE, RESYNC_MODULE),
+                    (FIND_MODULE, REPORT_MODULE),
+                    (RESYNC_MODULE, REPORT_MODULE),
+                ]
+            ),
+            "slowly": st.booleans(),
+            "storms": STORMS,
+        },
+        "touch": {"at_subscriber": st.booleans(), "number": st.integers(0, 3)},
+        "get_stuck": {"status": st.sampled_from(["TODO", "FAILED"])},
+        "time_goes_by": {"seconds": st.sampled_from([5, 60, 4000, 90000]), "sessions_end": st.booleans()},
+    }.items()
+}
+# Of all of them the more, the more there is to be seen.
+WEIGHED = st.sampled_from([*MOVES, "find", "find", "resync", "resync", "resync", "report", "together"])
 CALM = {"fail_comparison": False, "fail_resync_trigger": False, "fail_operations": []}
 
 
@@ -100,19 +159,8 @@ def _seconds(time: str) -> float:
     return datetime.fromisoformat(time).timestamp()
 
 
-def told(step: Callable[..., None]) -> Callable[..., None]:
-    """Have a step that goes wrong tell all that came before it."""
-
-    @wraps(step)
-    def tells(self: Schedule, **drawn: Any) -> None:
-        self.story.append(f"{step.__name__}({', '.join(f'{name}={value!r}' for name, value in drawn.items())})")
-        try:
-            step(self, **drawn)
-        except BaseException as error:
-            error.add_note("\n".join(["The schedule:", *self.story]))
-            raise
-
-    return tells
+def _brief(storm: Storm) -> str:
+    return str(storm) if isinstance(storm, dict) else f"{storm[0].name} at {storm[1:]}"
 
 
 class Schedule(RuleBasedStateMachine):
@@ -123,15 +171,22 @@ class Schedule(RuleBasedStateMachine):
     players: list[Player]
     folder: Path
     seed: Path
-    counted: dict[str, int]
+    counted: Counter[str]
 
     @initialize(
         switches=st.fixed_dictionaries({name: st.sampled_from(all_) for name, all_ in SWITCHES.items()}),
         two_way=st.sampled_from([False, False, False, True]),
+        known=st.sampled_from([False, True, True]),
+        hopeful=st.sampled_from([False, False, True]),
     )
-    def begin(self, switches: dict[str, Any], two_way: bool) -> None:
-        """Bring the servers to their seed, which differs in nine records, with these switches."""
-        self.story = [f"{switches}, two-way: {two_way}"]
+    def begin(self, switches: dict[str, Any], two_way: bool, known: bool, hopeful: bool) -> None:
+        """Bring the servers to their seed, which differs in nine records, with these switches.
+
+        ``known`` tells whether it was compared already; ``hopeful`` whether it is tried to have it converge.
+        """
+        self.story = [f"{switches}, two-way: {two_way}, compared: {known}"]
+        self.hopeful = hopeful and not two_way
+        self.moves = 0
         self.counted["random schedules"] += 1
         self.numbers = count()
         self.standin.reset(str(self.seed))
@@ -145,6 +200,8 @@ class Schedule(RuleBasedStateMachine):
         self.two_way = two_way
         if two_way:
             register(self.standin, there, here.url.partition("//")[2])
+        if known:
+            compared(self.standin)
         self.restarts = switches["duplicate_trigger"] == "restart"
         self.reports = self.folder / "reports"
         self.reports.mkdir(exist_ok=True)
@@ -152,34 +209,35 @@ class Schedule(RuleBasedStateMachine):
             file.unlink()
         # Whether data were changed since the last comparison began, whether all that it found is in the logs, and what
         # stands in the subscriber's queue for good.
-        self.touched, self.whole, self.stuck = False, False, ""
+        self.touched, self.whole, self.stuck = False, known, ""
         # Whether something may go wrong soon, and what the last run has started.
         self.stormy = False
         self.begun: dict[str, int] = {}
 
+    @rule(move=WEIGHED.flatmap(lambda name: st.tuples(st.just(name), MOVES[name])))
+    def move(self, move: tuple[str, dict[str, Any]]) -> None:
+        """Do something, and in the end see whether it converges."""
+        name, drawn = move
+        self.moves += 1
+        last = self.moves == STEPS - 1
+        try:
+            for step, options in [(name, dict(drawn)), *([("converge", {})] if last and self.hopeful else [])]:
+                storms = options.pop("storms", ())
+                self.story += [f"{step} {options}", *(f"  storm: {_brief(storm)}" for storm in storms)]
+                for storm in storms:
+                    self.strike(storm)
+                getattr(self, step)(**options)
+        except BaseException as error:
+            error.add_note("\n".join(["The schedule:", *self.story]))
+            raise
+
     # What people do.
 
-    @rule(
-        force=st.booleans(),
-        delete_previous=st.booleans(),
-        wait=st.sampled_from([True, True, False]),
-        check=st.sampled_from([False, False, True]),
-    )
-    @told
     def find(self, force: bool, delete_previous: bool, wait: bool, check: bool) -> None:
         """Compare."""
         args = {"force": force, "delete_previous": delete_previous, "wait": wait}
         self.judge_find(self.run(FIND_MODULE, args, check), waited=wait and not check)
 
-    @rule(
-        max_deletes=st.sampled_from([1000, 1000, 2]),
-        max_mismatches=st.sampled_from([-1, -1, 5]),
-        max_age=st.sampled_from([86400, 86400, 60]),
-        allow_failed=st.booleans(),
-        wait=st.sampled_from([True, True, False]),
-        check=st.sampled_from([False, False, True]),
-    )
-    @told
     def resync(
         self, max_deletes: int, max_mismatches: int, max_age: int, allow_failed: bool, wait: bool, check: bool
     ) -> None:
@@ -205,14 +263,6 @@ class Schedule(RuleBasedStateMachine):
             if self.whole and not self.touched and not allow_failed:
                 assert self.standin.digests_equal()
 
-    @rule(
-        form=st.sampled_from(["jsonl", "csv", "json"]),
-        size=st.sampled_from([2, 7, 1000]),
-        prefetch=st.sampled_from([1, 3]),
-        force=st.booleans(),
-        keep_empty=st.booleans(),
-    )
-    @told
     def report(self, form: str, size: int, prefetch: int, force: bool, keep_empty: bool) -> None:
         """Write the report: it is the server's rows, or what it was."""
         self.settle()
@@ -227,8 +277,6 @@ class Schedule(RuleBasedStateMachine):
         assert self.reported(form) == (found(rows) if rows or keep_empty else None)
         assert (outcome.result or {})["accurate"] is (registration(self.standin).get("resyncStatus") == COMPARED)
 
-    @rule(check=st.sampled_from([False, False, True]))
-    @told
     def delete(self, check: bool) -> None:
         """Delete the logs."""
         self.settle()
@@ -237,26 +285,17 @@ class Schedule(RuleBasedStateMachine):
         after = self.rows()
         assert after == [] if outcome.ok and not check else after in ([], before)
 
-    @rule(
-        modules=st.sampled_from(
-            [
-                (FIND_MODULE, FIND_MODULE),
-                (FIND_MODULE, RESYNC_MODULE),
-                (RESYNC_MODULE, RESYNC_MODULE),
-                (FIND_MODULE, REPORT_MODULE),
-                (RESYNC_MODULE, REPORT_MODULE),
-            ]
-        ),
-        slowly=st.booleans(),
-    )
-    @told
     def together(self, modules: tuple[str, str], slowly: bool) -> None:
         """Two people at the same time: at most one run of a kind, unless the server starts over when asked again."""
         self.settle()
         started, before = self.jobs(), self.rows()
         if slowly:
             self.standin.settings(at=self.standin.publisher, **LATER)
-        options = {FIND_MODULE: {"force": True}, RESYNC_MODULE: {}, REPORT_MODULE: self.to("jsonl", "write")}
+        options = {
+            FIND_MODULE: {"force": True},
+            RESYNC_MODULE: {"wait": self.stuck != "TODO"},
+            REPORT_MODULE: self.to("jsonl", "write"),
+        }
         folders = [self.begin_run(player, name, options[name]) for player, name in zip(self.players, modules)]
         outcomes = [self.end_run(player, folder) for player, folder in zip(self.players, folders)]
         self.calm(started)
@@ -276,8 +315,6 @@ class Schedule(RuleBasedStateMachine):
 
     # What happens to them.
 
-    @rule(at_subscriber=st.booleans(), number=st.integers(0, 3))
-    @told
     def touch(self, at_subscriber: bool, number: int) -> None:
         """Change the data behind the back of staging."""
         place = self.standin.places[at_subscriber]
@@ -286,36 +323,6 @@ class Schedule(RuleBasedStateMachine):
         self.standin.post("/_sim/records", [change], at=place)
         self.touched = True
 
-    @rule(
-        what=st.sampled_from(WEATHER),
-        where=st.sampled_from(PLACES),
-        at_subscriber=st.sampled_from([False, False, True]),
-        skip=st.integers(0, 4),
-        times=st.sampled_from([1, 1, 3]),
-    )
-    @told
-    def strike(self, what: Fault, where: tuple[str, str], at_subscriber: bool, skip: int, times: int) -> None:
-        """Have some of the next requests go wrong."""
-        method, path = where
-        self.stormy = True
-        if what.name in ROWS and method in ("", "GET") and not path.startswith(("/staging/s", "/op")):
-            path = NOT_OF_ROWS
-        if what.broken:
-            line = f"^{method or '[A-Z]+'} \\S*({path})"
-            self.proxies[at_subscriber].add(Break(request=line, skip=skip, times=times, **what.broken))
-        else:
-            place = self.standin.places[at_subscriber]
-            fault(self.standin, place, method=method or None, path=path, skip=skip, times=times, **what.answer)
-
-    @rule(what=st.sampled_from(FAILURES))
-    @told
-    def fail(self, what: dict[str, Any]) -> None:
-        """Have the next job of a kind fail at the servers."""
-        self.stormy = True
-        self.standin.settings(**what)
-
-    @rule(status=st.sampled_from(["TODO", "FAILED"]))
-    @told
     def get_stuck(self, status: str) -> None:
         """Leave an operation in the subscriber's queue that stands in a resync's way, in place of what was there."""
         self.mend()
@@ -323,24 +330,14 @@ class Schedule(RuleBasedStateMachine):
         operation = {"triggerFunction": "syncStagingMediaContent", "status": status}
         self.standin.post("/_sim/operations", operation, at=self.standin.subscribers[0])
 
-    @rule(seconds=st.sampled_from([5, 60, 4000, 90000]))
-    @told
-    def time_goes_by(self, seconds: int) -> None:
+    def time_goes_by(self, seconds: int, sessions_end: bool) -> None:
         """Let time go by; failed operations are removed after a day."""
         self.standin.post("/_sim/advance", {"seconds": seconds})
         if seconds > 86400 and self.stuck == "FAILED":
             self.stuck = ""
-
-    @rule()
-    @told
-    def sessions_end(self) -> None:
-        """Restart the servers' session management."""
-        for place in self.standin.places:
+        for place in self.standin.places if sessions_end else ():
             self.standin.post("/_sim/sessions/expire", at=place)
 
-    @rule()
-    @precondition(lambda self: not self.two_way)
-    @told
     def converge(self) -> None:
         """When all is calm and mended, the three steps lead to a proof."""
         self.calm(self.jobs())
@@ -354,6 +351,22 @@ class Schedule(RuleBasedStateMachine):
         assert self.standin.digests_equal()
 
     # How it is held against what the servers know.
+
+    def strike(self, storm: Storm) -> None:
+        """Have some of the next requests go wrong, or the next job of a kind."""
+        self.stormy = True
+        if isinstance(storm, dict):
+            self.standin.settings(**storm)
+            return
+        what, (method, path), at_subscriber, skip, times = storm
+        if what.name in ROWS and method in ("", "GET") and not path.startswith(("/staging/s", "/op")):
+            path = NOT_OF_ROWS
+        if what.broken:
+            line = f"^{method or '[A-Z]+'} \\S*({path})"
+            self.proxies[at_subscriber].add(Break(request=line, skip=skip, times=times, **what.broken))
+        else:
+            place = self.standin.places[at_subscriber]
+            fault(self.standin, place, method=method or None, path=path, skip=skip, times=times, **what.answer)
 
     def judge_find(self, outcome: Outcome, waited: bool, alone: bool = True) -> None:
         """Hold what a comparison says against the data."""
@@ -410,6 +423,8 @@ class Schedule(RuleBasedStateMachine):
     def calm(self, started: Mapping[str, int]) -> None:
         """Note which jobs were begun since; take back all faults and failures that did not strike."""
         self.begun = {name: number - started[name] for name, number in self.jobs().items()}
+        self.counted["comparisons in them"] += self.begun[FIND]
+        self.counted["resyncs in them"] += self.begun[RESYNC]
         if not self.stormy:
             return
         self.stormy = False
@@ -492,7 +507,7 @@ def test_what_has_to_hold_holds_in_any_order(
         pass
 
     Mine.standin, Mine.proxies, Mine.players, Mine.folder, Mine.seed = damsim, proxies, crew, tmp_path, nine
-    Mine.counted = {"random schedules": 0, "runs of modules in them": 0}
+    Mine.counted = Counter()
     drawn = pytestconfig.getoption("--schedules-seed")
     if drawn is None:
         drawn = SystemRandom().randrange(10**9)
@@ -501,7 +516,7 @@ def test_what_has_to_hold_holds_in_any_order(
         stateful_step_count=STEPS,
         deadline=None,
         database=None,
-        phases=[Phase.generate],  # seven steps are few enough to read, and to make them fewer takes minutes
+        phases=[Phase.generate],  # six steps are few enough to read, and to make them fewer takes minutes
         suppress_health_check=list(HealthCheck),
     )
     try:
