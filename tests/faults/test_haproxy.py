@@ -205,7 +205,7 @@ def test_one_of_two_servers_is_killed_in_the_middle_of_a_comparison(
     killed_at: str,
     delivered: bool,
 ) -> None:
-    pods[0].add(Break(kind="refuse", request=killed_at, skip=0, delivered=delivered, seconds=2.0))
+    pods[0].add(Break(kind="refuse", request=killed_at, delivered=delivered, seconds=2.0))
     outcome = compare(damsim, site, "pods", tmp_path / "run", 1.0).end()
     found_all(damsim, outcome)
     assert pods[0].struck == 1

@@ -39,13 +39,15 @@ class HAProxy:
 
     def __init__(self, folder: Path, fronts: Mapping[str, Front]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._config, self._log, self._socket = folder / "haproxy.cfg", folder / "haproxy.log", folder / "admin.sock"
+        self._config, self._log = folder / "haproxy.cfg", folder / "haproxy.log"
         # Held as long as this lives, so that a port stays ours while no process listens on it.
         self._held = {name: _held_port() for name in fronts}
         self.ports = {name: held.getsockname()[1] for name, held in self._held.items()}
+        self._held_for_us = _held_port()
+        self._admin = self._held_for_us.getsockname()
         lines = [
             "global",
-            f"  stats socket {self._socket} level admin",
+            f"  stats socket ipv4@{self._admin[0]}:{self._admin[1]} level admin",
             "  nbthread 1",
             "  maxconn 200",
             "defaults",
@@ -84,7 +86,7 @@ class HAProxy:
     def close(self) -> None:
         """End it, and give its ports back."""
         self.kill()
-        for held in self._held.values():
+        for held in (*self._held.values(), self._held_for_us):
             held.close()
 
     def counters(self, front: str, side: str = "FRONTEND") -> dict[str, int]:
@@ -103,9 +105,7 @@ class HAProxy:
             return False
 
     def _ask(self, command: str) -> str:
-        with socket.socket(socket.AF_UNIX) as admin:
-            admin.settimeout(_SECONDS)
-            admin.connect(str(self._socket))
+        with socket.create_connection(self._admin, _SECONDS) as admin:
             admin.sendall(command.encode() + b"\n")
             parts = []
             while part := admin.recv(65536):
