@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from damsim.names import RecordType
+from damsim.seeds.library import record_id
 from support.scenes import (
     COMPARED,
     api,
@@ -84,6 +86,31 @@ class Scene:
     """Faults that may well be what a release answers."""
 
 
+def _favorite(label: str) -> dict[str, Any]:
+    return {"type": RecordType.FAVORITE, "id": record_id(RecordType.FAVORITE, label)}
+
+
+def _keyword(label: str) -> dict[str, Any]:
+    return {"type": RecordType.KEYWORD, "id": record_id(RecordType.KEYWORD, label)}
+
+
+# Of two types only: to count what differs costs requests for each, and no fault cares how many there are.
+DAMAGE = [
+    {**_keyword("logo.png/brand"), "action": "DELETE"},
+    {**_keyword("hero.jpg/spring"), "action": "DELETE"},
+    {**_keyword("logo.png/logo"), "action": "UPDATE", "body": {"keyword": "Logo"}},
+    *({**_keyword(f"left over {n}"), "action": "CREATE", "body": {"keyword": f"left over {n}"}} for n in range(8)),
+    {**_favorite("hero.jpg/ben"), "action": "DELETE"},
+    {**_favorite("logo.png/anna"), "action": "UPDATE", "body": {"userId": "Anna"}},
+]
+
+
+def reset(standin: StandIn, faster: float) -> None:
+    """Bring the servers to where every scene begins: a subscriber that differs a little."""
+    standin.reset("clean", faster)
+    standin.post("/_sim/records", DAMAGE, at=standin.subscribers[0])
+
+
 LOGIN = Point("login", "POST", "/auth/login")
 LIST = Point("before", "GET", "/staging/subscriber$")
 ONE = "/staging/subscriber/[^ ?]+"
@@ -112,7 +139,7 @@ def _report(folder: Path) -> Options:
 
 
 def _with_file(standin: StandIn, folder: Path) -> Options:
-    return {**_comparison(standin, folder), **_report(folder), "page_size": 7, "prefetch": 2}
+    return {**_comparison(standin, folder), **_report(folder), "page_size": 5, "prefetch": 2}
 
 
 def _queue(standin: StandIn, folder: Path) -> Options:

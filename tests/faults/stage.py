@@ -14,7 +14,7 @@ from typing import Any
 from faults.bench import Outcome, Run
 from faults.catalogue import Fault
 from faults.proxy import Proxy
-from faults.scenes import OLD_REPORT, Point, Scene, report_path
+from faults.scenes import OLD_REPORT, Point, Scene, report_path, reset
 from support.connections import connection_to
 from support.scenes import fault, registration
 from support.scripted import Scripted
@@ -63,7 +63,7 @@ class Stage:
         """Bring the servers to where the scene begins, with some settings other than usual."""
         for proxy in self.proxies:
             proxy.forget()
-        self.standin.reset("small", self._pace.faster)
+        reset(self.standin, self._pace.faster)
         for place, changes in (settings or {}).items():
             self.standin.settings(at=place, **changes)
         self._jobs_before = self._jobs()

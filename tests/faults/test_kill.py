@@ -118,7 +118,8 @@ def test_a_cycle_that_is_killed_and_run_again_ends_as_one_that_is_not(
     where = f"killed at {moment:.3f} of the cycle, {'the controller alone' if alone else 'all of it'}"
     print(where)
     try:
-        whole(folder / "reports", differ)
+        if not alone:  # a module that goes on may be writing one
+            whole(folder / "reports", differ)
         again = cycle(damsim_process, folder)
         assert again.rc == 0, f"{where}:\n{again.output}"
         assert left_by(damsim_process, again, folder) == undisturbed.left, where
