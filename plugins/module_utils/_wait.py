@@ -97,8 +97,11 @@ class Waiter:
             before = self.clock()
             at_deadline = before - self._begin >= self.timeout
             try:
-                seen = look()
-                last, last_good = seen.status, self.clock()
+                try:
+                    seen = look()
+                finally:
+                    after = self.clock()
+                last, last_good = seen.status, after
                 self.note(seen.status)
                 self.watch(seen.status, None if seen.done else seen.left)
                 if seen.done:
@@ -115,7 +118,7 @@ class Waiter:
                     **self._learnt(last),
                 )
             now = self.clock()
-            after_slow_look = (now - before) * (1 / share - 1)
+            after_slow_look = (after - before) * (1 / share - 1)
             pause = max(FIRST_SLEEP, min(SHARE_OF_ELAPSED * (now - begin), self.most_sleep), after_slow_look)
             self.sleep(max(0.0, min(pause, self.timeout - (now - self._begin))))
 

@@ -21,7 +21,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
     TimedOut,
     Unreachable,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import MOST_STATES, Look, look_for
+from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import MOST_STATES, Left, Look, look_for
 from support.fakes import Clock
 
 PASSING = [
@@ -269,6 +269,16 @@ def test_the_pause_after_a_slow_look_makes_looking_just_its_share(share: float, 
     clock = Clock()
     clock.waiter().until(Script(clock, ["x", "end"], takes=10), "the end", share)
     assert clock.pauses == [pytest.approx(pause)]
+
+
+def test_what_a_watcher_takes_does_not_stretch_the_pause() -> None:
+    clock = Clock()
+
+    def watch(_status: str, _left: Left | None) -> None:
+        clock.now += 10
+
+    clock.waiter(watch=watch).until(Script(clock, ["x", "end"], takes=1), "the end", 0.1)
+    assert clock.pauses == [9.0]
 
 
 def test_the_patience_with_errors_ends_on_the_second() -> None:
