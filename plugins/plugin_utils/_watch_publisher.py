@@ -23,6 +23,7 @@ from ansible_collections.dxops.dam_staging.plugins.plugin_utils._watch_events im
     WATCH_FAILED,
     WATCH_RECOVERED,
     Event,
+    Found,
     Story,
     event,
 )
@@ -64,24 +65,43 @@ class PublisherWatch:
         self._dam = reach(connection)
         self._subscribers: dict[str, Dam] = {}
         self._stories: dict[str, Story] = {}
-        # What cannot be asked at present, the publisher (None) or a subscriber by its id, and when to ask again.
-        self._failing: dict[str | None, float] = {}
+        # What cannot be asked at present, by the subscriber's id (None for all), and when to ask again.
+        self._failing: dict[tuple[str | None, str], float] = {}
 
     def look(self) -> list[Event]:
         """Everything that is new since the last look. Blocks; an environment that fails becomes an event, once."""
         events: list[Event] = []
         subscribers: list[Subscriber] = []
-        if self._asked(None, events, lambda: subscribers.extend(self._dam.subscribers())):
+        if self._asked(None, "", events, lambda: subscribers.extend(self._dam.subscribers())):
             known = {one.subscriber_id for one in subscribers}
             self._stories = {key: story for key, story in self._stories.items() if key in known}
-            self._failing = {key: due for key, due in self._failing.items() if key is None or key in known}
+            self._failing = {key: due for key, due in self._failing.items() if key[0] is None or key[0] in known}
             for one in subscribers:
-                self._asked(one, events, lambda one=one: self._follow(one, events))  # type: ignore[misc]
+                self._follow(one, events)
         return events
 
-    def _asked(self, about: Subscriber | None, events: list[Event], ask: Callable[[], None]) -> bool:
+    def _follow(self, one: Subscriber, events: list[Event]) -> None:
+        key = one.subscriber_id
+        story = self._stories.setdefault(key, Story(self._initial))
+
+        def tell(found: list[Found]) -> None:
+            events.extend(self._event(kind, one, **facts) for kind, facts in found)
+
+        def staging() -> None:
+            tell(story.staging(one, lambda: count_mismatches(self._dam, key)))
+
+        def operations() -> None:
+            queue = Queue(self._subscriber(one.target_host), "sync")
+            failed = [each for each in islice(queue.operations("FAILED"), MOST_FAILED) if each.status == "FAILED"]
+            tell(story.operations(failed, lambda: queue.look().done))
+
+        self._asked(one, "staging", events, staging)
+        if self._operations and one.enabled:
+            self._asked(one, "operations", events, operations)
+
+    def _asked(self, about: Subscriber | None, what: str, events: list[Event], ask: Callable[[], None]) -> bool:
         """Ask, and tell when that began to fail, and when it no longer does."""
-        key = about.subscriber_id if about else None
+        key = about.subscriber_id if about else None, what
         if self._clock() < self._failing.get(key, 0.0):
             return False
         try:
@@ -95,17 +115,6 @@ class PublisherWatch:
         if self._failing.pop(key, None) is not None:
             events.append(self._event(WATCH_RECOVERED, about))
         return True
-
-    def _follow(self, one: Subscriber, events: list[Event]) -> None:
-        key = one.subscriber_id
-        story = self._stories.setdefault(key, Story(self._initial))
-        found = story.staging(one, lambda: count_mismatches(self._dam, key))
-        events += [self._event(kind, one, **facts) for kind, facts in found]
-        if self._operations and one.enabled:
-            queue = Queue(self._subscriber(one.target_host), "sync")
-            failed = [each for each in islice(queue.operations("FAILED"), MOST_FAILED) if each.status == "FAILED"]
-            found = story.operations(failed, lambda: queue.look().done)
-            events += [self._event(kind, one, **facts) for kind, facts in found]
 
     def _subscriber(self, target_host: str) -> Dam:
         if target_host not in self._subscribers:

@@ -101,6 +101,20 @@ def test_a_subscriber_that_does_not_answer_does_not_keep_back_what_its_publisher
     assert types(watch(publisher, queue), 3) == [["drift_found", "watch_failed"], [], ["watch_recovered"]]
 
 
+def test_a_subscriber_that_refuses_the_login_does_not_keep_back_what_comes_later_either() -> None:
+    clock = Clock()
+    found, none = logs([log_of("VERSION", "CREATE")]), logs([])
+    status = "FIND_MISMATCH_COMPLETED"
+    publisher = FakeDam(
+        ("mismatches",),
+        subscribers=[[subscriber(status, "1")], [subscriber(status, "2")]],
+        mismatches=[none, found],
+    )
+    queue = FakeDam(operations=[REFUSED])
+    assert types(watch(publisher, queue, clock), 2) == [["watch_failed"], ["drift_found"]]
+    queue.finish()
+
+
 def test_failed_operations_of_others_than_staging_are_no_matter() -> None:
     publisher = FakeDam(("subscribers",), subscribers=[[subscriber()]])
     rows = [operation_row("renditionScan", "FAILED"), operation_row(status="TODO")]
