@@ -122,7 +122,7 @@ def test_the_figures_of_a_check_are_told(run_playbook: Any) -> None:
     artifact = {"schema": 1, "publishers": {"dx": {"in_sync": False, "before": 3, "after": 3}}}
     run = run_playbook("figures.yml", {}, {"dam_consistency_artifact": artifact})
     assert run.rc == 0, run.output
-    assert run.named("Tell what the check found")[0].result["msg"] == ["dx: 3 mismatches"]
+    assert run.named("Tell what the check found")[0].result["msg"] == "dx: 3 mismatches"
 
 
 @pytest.mark.slow

@@ -110,7 +110,7 @@ def set_up(folder: Path) -> Iterator[Scene]:
     with served(TOKEN, tuple(project())) as awx:
         awx.add("execution_environments", name="DX", image="registry.example.com/dx:1", organization=1)
         scene = Scene(awx, folder)
-        scene.runs.append(scene.set_up(True, ("-vvv",)))
+        scene.runs.append(scene.set_up(True, ("-vvv",), dam_awx_password=""))
         begin_by_hand(awx)
         scene.runs += [scene.set_up(arguments=("-vvv",)) for _ in range(2)]
         yield scene

@@ -16,7 +16,8 @@ import pytest
 from support.awx import rules
 from support.awx.fields import Invalid, Row, check
 from support.awx.jobs import Ended, start, walk
-from support.awx.server import ROOT, Awx
+from support.awx.server import Awx
+from support.awx.store import ROOT
 from support.scripted import Request
 
 TOKEN = "the-token"
@@ -37,7 +38,7 @@ class Client:
 
 @pytest.fixture
 def awx() -> Awx:
-    made = Awx(TOKEN, ("check.yml",))
+    made = Awx(("check.yml",), token=TOKEN)
     made.add("organizations", name="Default")
     return made
 
