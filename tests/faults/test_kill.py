@@ -47,7 +47,7 @@ class Cycle:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make as many tests as ``--kills`` says."""
     if "number" in metafunc.fixturenames:
-        metafunc.parametrize("number", range(metafunc.config.getoption("--kills")))
+        metafunc.parametrize("number", range(metafunc.config.getoption("kills", 10)))
 
 
 def begin(standin: StandIn) -> list[Any]:
