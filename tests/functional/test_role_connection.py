@@ -81,10 +81,12 @@ def test_credentials_come_from_the_entry_else_the_variable_else_the_environment_
         assert secret not in events
 
 
-def test_with_one_user_for_both_environments_two_variables_of_the_environment_do(
+def test_with_one_user_for_both_environments_two_variables_of_the_environment_do_and_an_empty_one_is_none(
     damsim: StandIn, run_playbook: Any, tmp_path: Path
 ) -> None:
-    run = run_playbook(book(tmp_path / "book.yml", EVERY_HOST), extra_vars=BRIEFLY)
+    # As a credential of AWX sets them that has nothing for them.
+    empty = dict.fromkeys(("DX_SUBSCRIBER_USERNAME", "DX_SUBSCRIBER_PASSWORD", "DX_CA_PATH"), "")
+    run = run_playbook(book(tmp_path / "book.yml", EVERY_HOST), extra_vars=BRIEFLY, env=empty)
     assert run.rc == 0, run.output
     assert damsim.password not in run.output
 
