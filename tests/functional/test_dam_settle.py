@@ -76,7 +76,8 @@ def test_it_waits_for_one_thing_after_the_other(damsim3: StandIn, run_main: Any)
             lambda: running(damsim3, "RESYNC_TRIGGER_COMPLETED", number=2),
         ),
         meanwhile(
-            lambda: any(each["path"].endswith("/operations") for each in sent(damsim3)),
+            # The statuses are asked for one by one: it has to be the one that is there.
+            lambda: any("status=PROCESSING" in each["query"] for each in sent(damsim3)),
             lambda: damsim3.delete("/_sim/operations", at=damsim3.subscribers[0]),
         ),
     ):
