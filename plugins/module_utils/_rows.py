@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError, ServerError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._overlap import Overlapping
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import NOT_ALL, report_refusal
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import NOT_ALL, is_unmoved, report_refusal
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row, Subscriber
 
 MOVED = (
@@ -33,10 +33,15 @@ def refuse_report(subscribers: list[Subscriber], of_all: bool) -> DamError | Non
 
 
 class MismatchPages:
-    """Pages of mismatch logs, of one subscriber or all, for every wanted type and action one after the other."""
+    """Pages of mismatch logs, for every wanted type and action one after the other.
 
-    def __init__(self, dam: Dam, subscriber: Subscriber | None, params: dict[str, Any]) -> None:
-        self._fetch = partial(_page, dam, subscriber)
+    They are those of one subscriber, or of all; ``subscribers`` is what was seen of these before.
+    """
+
+    def __init__(self, dam: Dam, subscribers: list[Subscriber], of_all: bool, params: dict[str, Any]) -> None:
+        self._dam, self._subscribers = dam, subscribers
+        self._one = None if of_all else subscribers[0].subscriber_id
+        self._fetch = partial(_page, dam, self._one)
         self._paging = params["page_size"], params["prefetch"]
         # A filter that is named twice is not read twice.
         self._filters = product(*(dict.fromkeys(params[name] or [None]) for name in ("record_type", "record_action")))
@@ -56,13 +61,17 @@ class MismatchPages:
             source = Overlapping(partial(self._fetch, record_type, action), *self._paging)
             yield from source
             self.moved = self.moved or source.moved
+        # Who starts a comparison deletes the logs first, maybe all of them before the first page was read.
+        now = [self._dam.subscriber(self._one)] if self._one else self._dam.subscribers()
+        unmoved = len(now) == len(self._subscribers) and all(map(is_unmoved, self._subscribers, now))
+        self.moved = self.moved or not unmoved
 
 
 def _page(
-    dam: Dam, subscriber: Subscriber | None, record_type: str | None, action: str | None, offset: int, limit: int
+    dam: Dam, subscriber_id: str | None, record_type: str | None, action: str | None, offset: int, limit: int
 ) -> list[Row]:
     try:
-        return dam.mismatches(offset, limit, subscriber.subscriber_id if subscriber else None, record_type, action)
+        return dam.mismatches(offset, limit, subscriber_id, record_type, action)
     except ServerError as error:
         if error.status == 400 and record_type is not None:
             raise OptionError(

@@ -292,7 +292,7 @@ def work(task: Task) -> None:
     one = None if params["all_subscribers"] else task.chosen()
     subscribers = [one] if one else task.publisher.subscribers()
     refusal = refuse_report(subscribers, of_all=one is None)
-    pages = MismatchPages(task.publisher, one, params)
+    pages = MismatchPages(task.publisher, subscribers, one is None, params)
     page = page_context(params, params["hostname"], subscribers, lambda: refusal is None and not pages.moved)
     if refusal and not params["force"]:
         raise refusal

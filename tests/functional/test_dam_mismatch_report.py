@@ -21,15 +21,18 @@ from support.playbooks import Call
 from support.scenes import (
     COMPARED,
     Row,
+    api,
     compared,
     fault,
     log_mismatches,
+    meanwhile,
     named,
     of_subscriber,
     registration,
     sent,
     server_rows,
     set_status,
+    warned,
     writes,
 )
 from tooling.standin import StandIn
@@ -292,6 +295,24 @@ def test_an_empty_report_is_written_where_that_is_asked_for(
     assert rows_in(dest, report_format) == rows
     if report_format == "csv":
         assert b"recordType" in dest.read_bytes()
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_a_report_that_was_read_while_someone_starts_a_comparison_is_not_accurate(
+    damsim: StandIn, run_main: Any, dest: Path, everything: bool
+) -> None:
+    compared(damsim, age=60)
+    damsim.settings(hold_comparison=True)
+
+    def happens() -> None:
+        api(damsim, "DELETE", f"/staging/mismatches?{of_subscriber(damsim)}")
+        api(damsim, "PATCH", f"/staging/subscriber/{damsim.subscribers[0].id}", {"resyncStatus": "FIND_MISMATCH_START"})
+
+    with meanwhile(happens, damsim, method="GET", path="/staging/mismatches"):
+        one = {"all_subscribers": True} if everything else named(damsim)
+        result = run_main(MODULE, {**one, "dest": str(dest)})
+    assert (result["failed"], result["accurate"], result["report_available"]) == (False, False, False), result
+    assert warned(result, "while they were read")
 
 
 @pytest.mark.parametrize("report_format", FORMATS)

@@ -11,19 +11,24 @@ import pytest
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError, ServerError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._rows import MismatchPages, refuse_report
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import IN_PROGRESS, NOT_ALL, RUN_FIRST
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row, Subscriber
 from support.fakes import FakeDam, log_of, logs, subscriber
 
 
 def dam_with(rows: list[Row], unknown: tuple[str, ...] = ()) -> FakeDam:
     """Make a publisher that holds these logs and rejects some types."""
-    return FakeDam(repeat=("mismatches",), mismatches=[logs(rows, unknown=unknown)])
+    return FakeDam(
+        repeat=("mismatches", "subscriber", "subscribers"),
+        mismatches=[logs(rows, unknown=unknown)],
+        subscriber=[subscriber()],
+        subscribers=[[subscriber()]],
+    )
 
 
 def rows_of(dam: FakeDam, kinds: list[str] | None, wanted: list[str] | None, one: bool = True) -> list[Row]:
     """Return all rows that a report would hold."""
     params = {"record_type": kinds, "record_action": wanted, "page_size": 2, "prefetch": 1}
-    return [row for page in MismatchPages(dam.dam, subscriber() if one else None, params) for row in page]
+    return [row for page in MismatchPages(dam.dam, [subscriber()], not one, params) for row in page]
 
 
 ROWS = [
@@ -38,13 +43,13 @@ def test_without_a_filter_every_row_comes_once_whatever_it_holds() -> None:
     dam = dam_with(ROWS)
     assert rows_of(dam, None, None) == ROWS
     assert rows_of(dam, [], []) == ROWS
-    assert {call[3] for call in dam.calls} == {"id-1"}
+    assert {call[3] for call in dam.calls if call[0] == "mismatches"} == {"id-1"}
 
 
 def test_rows_of_all_subscribers_are_asked_for_without_naming_one() -> None:
     dam = dam_with(ROWS)
     assert rows_of(dam, None, None, one=False) == ROWS
-    assert {call[3] for call in dam.calls} == {None}
+    assert {call[3] for call in dam.calls if call[0] == "mismatches"} == {None}
 
 
 def test_the_wanted_types_and_actions_come_one_after_the_other_and_each_once() -> None:
@@ -65,6 +70,40 @@ def test_other_errors_of_the_server_stay_as_they_are() -> None:
         with pytest.raises(ServerError) as caught:
             rows_of(FakeDam(mismatches=[error]), kinds, None)
         assert caught.value is error
+
+
+COMPARED = subscriber("FIND_MISMATCH_COMPLETED")
+OTHER = subscriber("FIND_MISMATCH_COMPLETED", id="id-2")
+
+
+@pytest.mark.parametrize(
+    ("now", "moved"),
+    [
+        (COMPARED, False),
+        (subscriber("FIND_MISMATCH_COMPLETED", updated="later", lastSyncTime="later"), False),
+        (subscriber("FIND_MISMATCH_COMPLETED", "later"), True),
+        (subscriber("FIND_MISMATCH_START"), True),
+        (subscriber(None), True),
+    ],
+)
+@pytest.mark.parametrize("of_all", [False, True])
+def test_rows_that_were_read_while_something_was_started_may_be_too_few(
+    now: Subscriber, moved: bool, of_all: bool
+) -> None:
+    dam = FakeDam(mismatches=[[]], **({"subscribers": [[OTHER, now]]} if of_all else {"subscriber": [now]}))
+    params = {"record_type": None, "record_action": None, "page_size": 2, "prefetch": 1}
+    pages = MismatchPages(dam.dam, [OTHER, COMPARED] if of_all else [COMPARED], of_all, params)
+    assert list(pages) == []
+    assert pages.moved is moved
+    dam.finish()
+
+
+@pytest.mark.parametrize("now", [[COMPARED], [COMPARED, OTHER, OTHER]])
+def test_rows_of_all_that_were_read_while_a_subscriber_came_or_went_may_be_too_few(now: list[Subscriber]) -> None:
+    params = {"record_type": None, "record_action": None, "page_size": 2, "prefetch": 1}
+    pages = MismatchPages(FakeDam(mismatches=[[]], subscribers=[now]).dam, [COMPARED, OTHER], True, params)
+    assert list(pages) == []
+    assert pages.moved
 
 
 def test_a_report_of_one_is_refused_in_the_words_of_its_own_status() -> None:
