@@ -22,7 +22,7 @@ VARIABLE = "DAM_STAGING_PROGRESS"
 # A wait shorter than this, in seconds, says nothing: its result is there in a moment.
 QUIET = 3.0
 # What is left is counted no more often than this, and in no more than this part of the time.
-COUNT_EVERY = 30.0
+COUNT_EVERY = 45.0
 SHARE = 0.05
 _MOST = 200
 
