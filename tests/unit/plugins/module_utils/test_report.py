@@ -30,6 +30,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import D
 from ansible_collections.dxops.dam_staging.plugins.module_utils._formats import EMPTY_COLUMNS
 from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import Deduplicated, Row, pages
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report import (
+    HtmlContext,
     ReportResult,
     Summary,
     begins_as_report,
@@ -332,9 +333,25 @@ def test_a_page_of_any_size_is_written_whole(tmp_path: Path) -> None:
     assert len(read_csv(write(tmp_path, rows, size=2500))) == 2501
 
 
-def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="xlsx"):
-        write_report([], str(tmp_path), "xlsx")
+def test_rows_are_returned_only_where_that_is_asked_for(tmp_path: Path) -> None:
+    assert write_report([[mismatch(1)]], str(tmp_path)).records == []
+
+
+@pytest.mark.parametrize("unknown", ["xlsx", "arrow"])
+def test_an_unknown_format_is_refused(tmp_path: Path, unknown: str) -> None:
+    with pytest.raises(ValueError, match=unknown):
+        write_report([], str(tmp_path), unknown)
+
+
+@pytest.mark.parametrize(("report_format", "given"), [("html", False), ("csv", True)])
+def test_a_page_and_nothing_else_takes_what_it_says_besides_the_rows(
+    tmp_path: Path, report_format: str, given: bool
+) -> None:
+    def never() -> HtmlContext:
+        raise AssertionError("asked before the rows were read")
+
+    with pytest.raises(ValueError, match="the format html, and no other"):
+        write_report([], str(tmp_path), report_format, html=never if given else None)
 
 
 # Nothing is left behind
