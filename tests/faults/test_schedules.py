@@ -189,7 +189,6 @@ class Schedule(RuleBasedStateMachine):
         self.story = [f"{switches}, two-way: {two_way}, compared: {known}"]
         self.hopeful = hopeful and not two_way
         self.moves = 0
-        self.counted["random schedules"] += 1
         self.numbers = count()
         self.standin.reset(str(self.seed))
         here, there = self.standin.places
@@ -232,6 +231,7 @@ class Schedule(RuleBasedStateMachine):
         except BaseException as error:
             error.add_note("\n".join(["The schedule:", *self.story]))
             raise
+        self.counted["random schedules"] += last
 
     # What people do.
 
@@ -288,7 +288,7 @@ class Schedule(RuleBasedStateMachine):
         assert after == [] if outcome.ok and not check else after in ([], before)
 
     def together(self, modules: tuple[str, str], slowly: bool, apart: float) -> None:
-        """Two people at nearly the same time: at most one run of a kind, unless the server starts over when asked again."""
+        """Two people at nearly the same time: one run of a kind, unless the server starts over when asked again."""
         self.settle()
         started, before = self.jobs(), self.rows()
         if slowly:
