@@ -165,6 +165,19 @@ def test_a_dry_run_with_other_settings_tells_what_would_change_and_writes_nothin
     }
 
 
+def test_a_failure_says_what_failed_and_shows_no_secret(awx: Scene) -> None:
+    refused = {"url": 5, "password": WEBHOOK_PASSWORD}
+    with awx.undone():
+        failed = awx.set_up(
+            arguments=("-vvv",), dam_awx_publishers={}, dam_awx_update_secrets=True, dam_awx_webhook=refused
+        )
+    assert failed.run.rc == 2
+    assert [call.path.partition("/")[0] for call in failed.refused] == ["notification_templates"]
+    assert '"Keep the webhook" failed; what it handles is hidden' in failed.run.named("End with")[0].result["msg"]
+    for secret in SECRETS:
+        assert secret not in failed.run.output + json.dumps([task.result for task in failed.run.tasks])
+
+
 def test_without_the_collection_awx_awx_it_says_so(awx: Scene, tmp_path: Path) -> None:
     ours = tmp_path / "ansible_collections" / "dxops"
     ours.mkdir(parents=True)
