@@ -12,8 +12,7 @@ version_added: 0.1.0
 description:
   - Declares that a publisher keeps no mismatch logs of a subscriber, or of any.
   - This changes what the publisher knows about differences, not the differences. After it, an empty report proves
-    nothing
-    until the next comparison has ended.
+    nothing until the next comparison has ended.
 extends_documentation_fragment:
   - dxops.dam_staging._connection
   - dxops.dam_staging._attributes
@@ -34,16 +33,14 @@ options:
     type: str
     description:
       - Target host of the subscriber's registration, with or without a scheme and a port; upper case and a trailing
-        dot
-        or slash do not matter.
+        dot or slash do not matter.
   all_subscribers:
     type: bool
     description:
       - V(true) deletes the logs of all subscribers of the publisher.
 notes:
-  - Refused while a comparison or a resync of the subscriber runs, or with O(all_subscribers=true) of any, since
-    both work
-    with the logs.
+  - Refused while a comparison or a resync of the subscriber runs, or with O(all_subscribers=true) of any, since both
+    work with the logs.
   - The call came with release CF216. Whether it resets the subscriber's C(resyncStatus) is not documented.
 seealso:
   - module: dxops.dam_staging.dam_find_mismatch
@@ -76,8 +73,7 @@ deleted_count:
 subscriber:
   description:
     - The subscriber before the deletion; the same record as M(dxops.dam_staging.dam_subscriber_info) returns. Null
-      with
-      O(all_subscribers=true).
+      with O(all_subscribers=true).
   returned: success
   type: dict
 """

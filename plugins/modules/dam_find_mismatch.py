@@ -11,11 +11,9 @@ short_description: Compare a DAM subscriber with its publisher
 version_added: 0.1.0
 description:
   - Declares that there is a completed comparison of a subscriber that is no older than O(max_age). Starts one where
-    there
-    is none, joins one that already runs, and waits for its end.
-  - A comparison is a job of the publisher. It changes no asset; it renews the mismatch logs that the publisher
-    keeps of
-    the subscriber.
+    there is none, joins one that already runs, and waits for its end.
+  - A comparison is a job of the publisher. It changes no asset; it renews the mismatch logs that the publisher keeps
+    of the subscriber.
   - RV(in_sync) is true only when this task itself started or joined a comparison and saw it end without any mismatch.
 extends_documentation_fragment:
   - dxops.dam_staging._connection
@@ -41,8 +39,7 @@ options:
     description:
       - Age in seconds up to which a completed comparison is good enough; V(0) always wants a new one.
       - The age is that of the subscriber's C(lastResyncTime) by the server's own clock. A comparison without that
-        time
-        counts as too old.
+        time counts as too old.
   force:
     type: bool
     default: false
@@ -53,8 +50,8 @@ options:
     default: true
     description:
       - Delete this subscriber's old mismatch logs before a new comparison is started.
-      - Whether a new comparison replaces them is not documented, and the vendor names the deletion as the step
-        before it.
+      - Whether a new comparison replaces them is not documented, and the vendor names the deletion as the step before
+        it.
       - Skipped with a warning where the release has no such call (before CF216).
 notes:
   - Nobody should author on the publisher meanwhile; what is changed during a comparison shows up as a mismatch.
@@ -109,9 +106,8 @@ reused:
   type: bool
 joined:
   description:
-    - Whether the task waited for a run that it found under way. True on a task that changed something means that
-      the answer
-      to the task's own trigger was lost and the run was found afterwards.
+    - Whether the task waited for a run that it found under way. True on a task that changed something means that the
+      answer to the task's own trigger was lost and the run was found afterwards.
   returned: success
   type: bool
 mismatch_count:
@@ -122,9 +118,8 @@ mismatch_count:
 in_sync:
   description:
     - V(true) where this task itself saw a comparison end without mismatches, V(false) where there are any.
-    - Null in every other case (check mode, O(wait=false), a reused comparison without mismatches), since the logs
-      may have
-      been deleted meanwhile.
+    - Null in every other case (check mode, O(wait=false), a reused comparison without mismatches), since the logs may
+      have been deleted meanwhile.
   returned: success
   type: bool
 compared_at:

@@ -10,9 +10,8 @@ module: dam_resync
 short_description: Repair a DAM subscriber from its publisher
 version_added: 0.1.0
 description:
-  - Declares that the mismatches of the last comparison are repaired. Has the publisher create the operations for
-    it, and
-    waits until the subscriber has worked through its queue.
+  - Declares that the mismatches of the last comparison are repaired. Has the publisher create the operations for it,
+    and waits until the subscriber has worked through its queue.
   - The publisher is always the truth. What is only at the subscriber is deleted there.
   - It never says that the two are in sync. Only a new comparison with M(dxops.dam_staging.dam_find_mismatch) can
     tell.
@@ -45,16 +44,14 @@ options:
     default: operations
     description:
       - What O(wait=true) waits for. V(operations) waits until the subscriber's queue is idle, V(trigger) only until
-        the
-        publisher has created the operations.
+        the publisher has created the operations.
   operation_scope:
     type: str
     choices: [all, sync]
     default: all
     description:
       - Which of the subscriber's operations have to be done. V(all) is what the vendor's documentation asks for,
-        V(sync)
-        only those of staging, for a subscriber that is never idle otherwise.
+        V(sync) only those of staging, for a subscriber that is never idle otherwise.
   max_mismatches:
     type: int
     default: -1
@@ -78,8 +75,7 @@ options:
     default: false
     description:
       - Go on although sync operations have failed at the subscriber, before the resync or in it. They are reported
-        all the
-        same.
+        all the same.
   downstream_hosts:
     type: list
     elements: str
@@ -89,15 +85,13 @@ options:
         publisher by another name.
 notes:
   - With two-way staging (each environment is the other's subscriber) a resync loses collections and assets on both
-    sides. It
-    is refused where the subscriber has the publisher as its own subscriber, has one that is not named in
+    sides. It is refused where the subscriber has the publisher as its own subscriber, has one that is not named in
     O(downstream_hosts), or cannot be asked. No option overrides this.
   - Needs the subscriber's own API, for the guards and for waiting.
   - Nobody should author on the publisher between the comparison and the end of the resync.
   - A resync whose trigger did not arrive is not sent again by itself; running the task again is safe.
   - That a resync is started by setting C(resyncStatus) is inferred from the vendor's OpenAPI document and command
-    line; it is
-    not documented for the API itself.
+    line; it is not documented for the API itself.
 seealso:
   - module: dxops.dam_staging.dam_find_mismatch
   - module: dxops.dam_staging.dam_operations_info
@@ -136,8 +130,7 @@ actions:
   description:
     - What the task did, or would do in check mode, in this order. Empty where there was nothing to repair.
     - C(trigger) started a resync, C(join) found one under way, C(wait_trigger) waited until its operations were
-      created,
-      C(wait_operations) waited for the subscriber's queue.
+      created, C(wait_operations) waited for the subscriber's queue.
   returned: success
   type: list
   elements: str
@@ -145,8 +138,7 @@ actions:
 planned:
   description:
     - What the resync was to change at the subscriber, by type and action, as counted before the trigger. C(UNKNOWN)
-      counts
-      the mismatches of no known type or action. Null where the resync was found under way or done.
+      counts the mismatches of no known type or action. Null where the resync was found under way or done.
   returned: success
   type: dict
   sample:
