@@ -207,7 +207,7 @@ report_available:
 accurate:
   description:
     - Whether the rows are those of a completed comparison. V(false) with O(force=true) where there is none, and, with
-      a warning, where mismatch logs were added or deleted while they were read.
+      a warning, where mismatch logs were added or deleted, or something was started, while they were read.
   returned: success
   type: bool
 compared_at:
