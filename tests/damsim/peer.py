@@ -18,6 +18,8 @@ from damsim.names import DAM_BASE, RING_BASE
 
 AGENT = "damsim-peer"
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+# uvicorn closes connections that have lain idle for 5 s: none may be used again just then.
+_LIMITS = httpx.Limits(max_connections=20, keepalive_expiry=1.0)
 _NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])  # each peer keeps its own token
 
 
@@ -158,7 +160,7 @@ class Peers:
         if self._client is None:
             verify = self._verify if self._verify is not None else False
             self._client = httpx.AsyncClient(
-                verify=verify, timeout=_TIMEOUT, trust_env=False, cookies=None, limits=httpx.Limits(max_connections=20)
+                verify=verify, timeout=_TIMEOUT, trust_env=False, cookies=None, limits=_LIMITS
             )
             self._client.cookies.jar.set_policy(_NO_COOKIES)
         return self._client

@@ -122,6 +122,7 @@ def test_a_cycle_that_is_killed_and_run_again_ends_as_one_that_is_not(
             whole(folder / "reports", differ)
         again = cycle(damsim_process, folder)
         assert again.rc == 0, f"{where}:\n{again.output}"
+        wait_for_all_of(folder)
         assert left_by(damsim_process, again, folder) == undisturbed.left, where
         whole(folder / "reports", differ)
         assert [each for each in sent(damsim_process) if each["status"] == 409] == []
@@ -155,11 +156,16 @@ def processes_of(folder: Path) -> Iterator[int]:
                 yield int(environ.parent.name)
 
 
-def end_all_of(folder: Path) -> None:
-    """Wait until what a kill has left going on has ended; the next test must not meet it."""
+def wait_for_all_of(folder: Path) -> None:
+    """Wait until what a kill has left going on has ended."""
     end = time.monotonic() + SECONDS
-    while time.monotonic() < end and any(processes_of(folder)):
+    while any(processes_of(folder)):
+        assert time.monotonic() < end, "A module that was let go on does not end."
         time.sleep(0.1)
+
+
+def end_all_of(folder: Path) -> None:
+    """End what is left: the next test must not meet it."""
     for process in processes_of(folder):
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
