@@ -67,14 +67,12 @@ class Story:
         found: list[Found] = []
         if state is State.COMPARED and (new or self._without_rows):
             found = self._compared(mismatches(), first, new)
-        elif new:
-            self._without_rows = False
-        if new and state is State.COMPARE_FAILED:
+        if state is State.COMPARE_FAILED:
             found = self._ended(COMPARISON_FAILED)
         if new and state is State.RESYNC_FAILED:
             found = [(RESYNC_FAILED, {})]
-        if new and state in (State.RESYNCING, State.RESYNCED, State.RESYNC_FAILED):
-            self._draining = state is not State.RESYNC_FAILED
+        if new and state in (State.RESYNCED, State.RESYNC_FAILED):
+            self._draining = state is State.RESYNCED
         self._run, self._state = run, state
         return self._told(found, first)
 

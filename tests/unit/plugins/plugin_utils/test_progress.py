@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -242,9 +243,15 @@ def test_a_source_that_hangs_keeps_no_task_from_ending() -> None:
         return b'{"status": "late", "at": 60}\n'
 
     said: list[str] = []
-    with Watch(source, "task", said.append, lambda _elapsed: 0.0, lambda: 100.0).running():
+    now = [0.0]
+    watch = Watch(source, "task", said.append, lambda _elapsed: 0.0, lambda: now[0])
+    before = time.monotonic()
+    with watch.running():
         assert begun.wait(10)
+        now[0] = 100.0
+    assert time.monotonic() - before < 30
     hanging.set()
+    watch._thread.join(10)
     assert said == []
 
 

@@ -142,6 +142,18 @@ def test_a_resync_is_finished_too_where_the_next_comparison_has_begun() -> None:
     assert kinds(story, [], True) == ["resync_finished"]
 
 
+def test_a_resync_that_was_not_seen_to_be_triggered_is_not_finished() -> None:
+    story = queue_story(RESYNCING)
+    story.staging(subscriber(COMPARING, "2"), must_not_be_asked)
+    assert kinds(story, []) == []
+
+
+def test_a_resync_is_not_finished_while_another_one_is_begun() -> None:
+    story = queue_story(RESYNCED)
+    story.staging(subscriber(RESYNCING, "2"), must_not_be_asked)
+    assert kinds(story, []) == []
+
+
 def test_a_resync_whose_operations_could_not_be_created_is_not_finished() -> None:
     story = queue_story(RESYNCING)
     story.staging(subscriber(RESYNC_FAILED, "1"), must_not_be_asked)
@@ -168,6 +180,12 @@ def test_failed_operations_are_summed_up_in_few_words() -> None:
     assert (kind, facts["failed_operation_count"], facts["at_start"]) == ("operations_failed", 500, True)
     assert len(facts["by_trigger_function"]) == told.MOST_FUNCTIONS
     assert len(json.dumps(told.event(kind, "a", "b", **facts))) < 2000
+
+
+def test_no_name_of_a_function_is_a_template() -> None:
+    story = queue_story(NEVER)
+    ((_kind, facts),) = story.operations([operation("sync{{ 1 }}", "FAILED")], must_not_be_asked)  # type: ignore[arg-type]
+    assert facts["by_trigger_function"] == {"sync{ { 1 }}": 1}
 
 
 def test_the_queue_is_looked_at_again_where_it_could_not_be_asked() -> None:

@@ -103,9 +103,31 @@ def test_one_that_hangs_neither_delays_the_others_nor_the_end() -> None:
 
     begun = time.monotonic()
     asyncio.run(watch())
+    # What is no daemon is waited for at the end of the process.
+    assert [each for each in threading.enumerate() if not each.daemon and each.name.endswith("(run)")] == []
     hanging.set()
     assert told == ["seen", "seen"]
     assert time.monotonic() - begun < 10
+
+
+def test_one_that_fails_ends_all() -> None:
+    hanging = threading.Event()
+
+    async def put(_seen: object) -> None:
+        raise AssertionError("there is nothing to tell")
+
+    def fail() -> list[object]:
+        raise Enough
+
+    async def watch() -> int:
+        with pytest.raises(Enough):
+            await repeat([lambda: (hanging.wait(60) and []) or [], fail], 0.01, put)
+        await asyncio.sleep(0)
+        return len(asyncio.all_tasks())
+
+    left = asyncio.run(watch())
+    hanging.set()
+    assert left == 1  # the test itself
 
 
 def test_a_thread_whose_loop_is_gone_is_no_trouble(recwarn: pytest.WarningsRecorder) -> None:

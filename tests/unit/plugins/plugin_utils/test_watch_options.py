@@ -86,6 +86,7 @@ def test_a_publisher_with_an_account_of_its_own_gets_no_common_token(monkeypatch
         ({"publishers": [{"hostname": "a", "nonsense": 1}], **ACCOUNT}, "entry 1"),
         ({"publishers": ["a"], **ACCOUNT}, "dict"),
         ({"publishers": [{"name": "a"}], **ACCOUNT}, "entry 1"),
+        ({"hostname": "b", "publishers": [{"name": "a"}], **ACCOUNT}, "entry 1"),
         ({"hostname": "a", **ACCOUNT, "subscriber": {"port": 1}}, "subscriber"),
     ],
 )

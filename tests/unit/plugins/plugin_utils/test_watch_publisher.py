@@ -123,6 +123,12 @@ def test_failed_operations_of_others_than_staging_are_no_matter() -> None:
     assert types(watch(publisher, FakeDam(("operations",), operations=[queue_of(rows)]))) == [["operations_failed"]]
 
 
+def test_a_server_that_does_not_filter_makes_nothing_failed() -> None:
+    publisher = FakeDam(("subscribers",), subscribers=[[subscriber()]])
+    queue = FakeDam(operations=[[operation_row(status="TODO")], []])
+    assert types(watch(publisher, queue)) == [[]]
+
+
 def test_the_end_of_a_resync_is_told_when_its_subscriber_has_nothing_left_to_do() -> None:
     publisher = FakeDam(("subscribers",), subscribers=[[subscriber("RESYNC_TRIGGER_COMPLETED", "1")]])
     rows = [operation_row(status="PROCESSING")]
