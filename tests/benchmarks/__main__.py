@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
             if options.part in ("all", "cycle"):
                 cycle.compare(1 if options.quick else options.runs, folder / "cycle", env)
             if options.part in ("all", "delay"):
-                jobs = [(2.0, 1)] if options.quick else [(2.0, options.runs), (20.0, options.runs), (200.0, 1)]
+                jobs = [(5.0, 1)] if options.quick else [(2.0, options.runs), (20.0, options.runs), (200.0, 1)]
                 cycle.delays(jobs, folder / "delay", env)
             if options.part in ("all", "drift"):
                 records = options.records or (20_000 if options.quick else 1_000_000)
