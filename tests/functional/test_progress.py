@@ -135,9 +135,28 @@ def test_what_is_left_of_a_queue_is_told_with_its_pace(damsim: StandIn, tmp_path
     assert 10 <= len(probes) <= 25
 
 
+# Where temporary files are there is one place for all, so these tests take turns.
+in_common_folders = pytest.mark.xdist_group("progress files")
+
+
+@pytest.fixture
+def progress_files() -> Callable[[], list[Path]]:
+    """Return what tells the files that modules have made since where temporary files are."""
+
+    def found() -> list[Path]:
+        folders = Path("/var/tmp"), Path("/tmp")
+        return [each for folder in folders for each in folder.glob("dam-progress-*") if each.is_file()]
+
+    before = found()
+    return lambda: [each for each in found() if each not in before]
+
+
 @pytest.mark.slow
 @pytest.mark.needs_sshd
-def test_lines_come_from_a_jump_host_over_a_second_connection(damsim: StandIn, tmp_path: Path) -> None:
+@in_common_folders
+def test_lines_come_from_a_jump_host_over_a_second_connection(
+    damsim: StandIn, tmp_path: Path, progress_files: Callable[[], list[Path]]
+) -> None:
     damsim.settings(hold_comparison=True)
     with jump_host(tmp_path) as host:
         process = start(tmp_path / "run", find(damsim, force=True), hosts={"jump": host})
@@ -154,7 +173,10 @@ def test_lines_come_from_a_jump_host_over_a_second_connection(damsim: StandIn, t
 
 
 @pytest.mark.slow
-def test_a_second_connection_that_fails_is_no_matter_to_the_task(damsim: StandIn, tmp_path: Path) -> None:
+@in_common_folders
+def test_a_second_connection_that_fails_is_no_matter_to_the_task(
+    damsim: StandIn, tmp_path: Path, progress_files: Callable[[], list[Path]]
+) -> None:
     damsim.settings(comparison_delay=8 * SPEED)
     hosts = {"dx-a": {"ansible_connection": "only_one", "ansible_python_interpreter": ANSIBLE_PYTHON}}
     process = start(tmp_path / "run", find(damsim, force=True), hosts=hosts)
@@ -167,8 +189,9 @@ def test_a_second_connection_that_fails_is_no_matter_to_the_task(damsim: StandIn
 
 
 @pytest.mark.slow
+@in_common_folders
 def test_lines_of_a_module_that_became_somebody_else_are_read_by_the_same_account(
-    damsim: StandIn, tmp_path: Path
+    damsim: StandIn, tmp_path: Path, progress_files: Callable[[], list[Path]]
 ) -> None:
     damsim.settings(hold_comparison=True)
     task = {**find(damsim, force=True), "become": True, "become_method": "nobody_else"}
@@ -180,11 +203,6 @@ def test_lines_of_a_module_that_became_somebody_else_are_read_by_the_same_accoun
     commands = (tmp_path / "run" / "became").read_text(encoding="utf-8")
     assert re.search(r"tail -c \+1 \S*/dam-progress-[0-9a-f]{32} ", commands)
     assert progress_files() == []
-
-
-def progress_files() -> list[Path]:
-    """Return what modules have left where temporary files are."""
-    return [each for folder in ("/var/tmp", "/tmp") for each in Path(folder).glob("dam-progress-*") if each.is_file()]
 
 
 @pytest.mark.slow

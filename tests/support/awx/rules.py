@@ -109,7 +109,9 @@ def survey(spec: Row) -> None:
             _require(isinstance(question.get(name), str), "error", f"{name} in {question}")
         _require(isinstance(question.get("required"), bool), "error", f"required in {question}")
         _require(question["type"] in _ANSWERS, "error", f"type of {question}")
-        _require(all(type(question.get(name, 0)) is int for name in ("min", "max")), "error", f"min, max in {question}")
+        limits = [question.get(name, 0) for name in ("min", "max")]
+        whole = all(isinstance(limit, int) and not isinstance(limit, bool) for limit in limits)
+        _require(whole, "error", f"min, max in {question}")
         problem = answer_problem(question, question["default"]) if question.get("default", "") != "" else ""
         _require(not problem, "error", problem)
     variables = [question["variable"] for question in spec["spec"]]

@@ -112,7 +112,7 @@ def set_up(folder: Path) -> Iterator[Scene]:
         scene = Scene(awx, folder)
         scene.runs.append(scene.set_up(True, ("-vvv",), dam_awx_password=""))
         begin_by_hand(awx)
-        scene.runs += [scene.set_up(arguments=("-vvv",)) for _ in range(2)]
+        scene.runs += [scene.set_up(arguments=("-vvv",)) for _turn in range(2)]
         yield scene
 
 

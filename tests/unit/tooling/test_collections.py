@@ -44,7 +44,7 @@ def test_only_that_collection_is_kept_and_nothing_else_is_left(fetched: list[lis
 
 
 def test_it_is_fetched_once(fetched: list[list[str]], tmp_path: Path) -> None:
-    for _ in range(2):
+    for _turn in range(2):
         collections.ensure(PYTHON, tmp_path)
     assert len(fetched) == 1
 
