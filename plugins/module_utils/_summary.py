@@ -25,6 +25,8 @@ ACTIONS = ("CREATE", "UPDATE", "DELETE")
 UNKNOWN = "UNKNOWN"
 OTHER = "OTHER"
 
+# The names of the mismatch query's own parameters (the vendor's OpenAPI document).
+_DOCUMENTED = ("recordType", "recordAction", "subscriberId")
 # In order of preference, written without case and separators.
 _TYPE_NAMES = ("recordtype", "type", "entitytype", "itemtype", "objecttype", "contenttype")
 _ACTION_NAMES = ("recordaction", "action", "mismatchaction", "actiontype", "changetype")
@@ -47,10 +49,15 @@ class Fields(NamedTuple):
 
     @classmethod
     def of(cls, names: Iterable[str]) -> Fields:
-        """Find the fields among the names of a row, in spite of case, separators and camel case."""
+        """Find the fields among the names of a row, in spite of case, separators and camel case.
+
+        Of names that are the same without these, the documented one counts, or else the first.
+        """
         plain: dict[str, str] = {}
         for name in names:
-            plain.setdefault(re.sub(r"[^a-z0-9]", "", str(name).lower()), name)
+            key = re.sub(r"[^a-z0-9]", "", str(name).lower())
+            if key not in plain or name in _DOCUMENTED:
+                plain[key] = name
         return cls(_first(plain, _TYPE_NAMES), _first(plain, _ACTION_NAMES), _first(plain, _SUBSCRIBER_NAMES))
 
     def look_like_mismatches(self) -> bool:

@@ -333,6 +333,16 @@ def test_a_page_of_any_size_is_written_whole(tmp_path: Path) -> None:
     assert len(read_csv(write(tmp_path, rows, size=2500))) == 2501
 
 
+@pytest.mark.parametrize("report_format", TEXT_FORMATS)
+def test_of_names_that_differ_in_case_alone_the_documented_one_counts(tmp_path: Path, report_format: str) -> None:
+    rows = [{"RECORDTYPE": None, **mismatch(1)}, mismatch(2), {**mismatch(3), "record_type": "OTHER"}]
+    result = write_report([rows], str(tmp_path), report_format)
+    again = read_summary(result.path, report_format)
+    assert again is not None
+    for summary in (result.summary, again):
+        assert summary.as_dict()["by_type"] == {"MEDIA_ITEM": {"CREATE": 0, "UPDATE": 3, "DELETE": 0, "UNKNOWN": 0}}
+
+
 def test_rows_are_returned_only_where_that_is_asked_for(tmp_path: Path) -> None:
     assert write_report([[mismatch(1)]], str(tmp_path)).records == []
 
