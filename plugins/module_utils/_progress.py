@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Left, Watcher
+from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Left, Watcher, unwatched
 
 # Names the file. Set by the action plugins, for the one module that they start.
 VARIABLE = "DAM_STAGING_PROGRESS"
@@ -30,11 +30,7 @@ _MOST = 200
 def reporter(clock: Callable[[], float] = time.monotonic) -> Watcher:
     """What a wait is to call with each status that it sees. Where nobody listens, it counts nothing."""
     path = os.environ.get(VARIABLE)
-    return _Reporter(path, clock) if path else _silent
-
-
-def _silent(_status: str, _left: Left | None) -> None:
-    pass
+    return _Reporter(path, clock) if path else unwatched
 
 
 class _Reporter:

@@ -48,8 +48,8 @@ class Look(Generic[T]):
     left: Left | None = None
 
 
-def _unwatched(_status: str, _left: Left | None) -> None:
-    pass
+def unwatched(_status: str, _left: Left | None) -> None:
+    """The watcher of a wait that nobody follows."""
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Waiter:
     error_timeout: float = 300.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Any] = time.sleep
-    watch: Watcher = _unwatched
+    watch: Watcher = unwatched
     states: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:

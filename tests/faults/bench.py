@@ -22,6 +22,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+from support.modules import handed_over
 from support.playbooks import environment_for_modules
 from tooling.paths import ROOT
 
@@ -70,7 +71,7 @@ class Run:
         self._folder = folder
         self._out = folder.with_name(f"{folder.name}.out")
         self._out.mkdir(exist_ok=True)
-        options = handed_over(args, folder, check, diff)
+        options = encoded(args, folder, check, diff)
         variables = environment_for_modules() | dict(env or {})
         self._begin = time.monotonic()
         self.process: ForkServerProcess = FORKS.Process(
@@ -99,17 +100,10 @@ class Run:
         return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
 
 
-def handed_over(args: Mapping[str, Any], folder: Path, check: bool = False, diff: bool = False) -> bytes:
-    """Return the options of a module as Ansible hands them over; ``folder`` is the module's own."""
-    internal = {
-        "_ansible_check_mode": check,
-        "_ansible_diff": diff,
-        "_ansible_remote_tmp": str(folder),
-        "_ansible_tmpdir": str(folder),
-        "_ansible_keep_remote_files": False,
-    }
+def encoded(args: Mapping[str, Any], folder: Path, check: bool = False, diff: bool = False) -> bytes:
+    """Return the options of a module as it reads them; one that is None is not given."""
     given = {name: value for name, value in args.items() if value is not None}
-    return json.dumps({"ANSIBLE_MODULE_ARGS": {**given, **internal}}).encode()
+    return handed_over(given, folder, check, diff).encode()
 
 
 def warm_up() -> None:

@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from faults.bench import FORKS, Outcome, handed_over
+from faults.bench import FORKS, Outcome, encoded
 from support.playbooks import environment_for_modules
 
 _SECONDS = 60.0
@@ -40,7 +40,7 @@ class Player:
     def begin(self, module: str, args: Mapping[str, Any], folder: Path, check: bool = False) -> None:
         """Start a module; ``folder`` is its own and is made."""
         folder.mkdir()
-        self._pipe.send((module, handed_over(args, folder, check), str(folder)))
+        self._pipe.send((module, encoded(args, folder, check), str(folder)))
 
     def end(self) -> Outcome:
         """Wait for its end. Raise ``AssertionError`` where it takes too long."""

@@ -27,6 +27,8 @@ MANY = 300
 
 Record = Callable[[str, Any], None]
 
+every_scene = pytest.mark.parametrize("scene", SCENES, ids=[scene.name.replace(" ", "_") for scene in SCENES])
+
 
 @dataclass(frozen=True)
 class Clocks:
@@ -53,7 +55,7 @@ CLOCKS = (
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scene", SCENES, ids=[scene.name.replace(" ", "_") for scene in SCENES])
+@every_scene
 @pytest.mark.parametrize("clocks", CLOCKS, ids=[clocks.name.replace(" ", "_") for clocks in CLOCKS])
 def test_clocks_that_differ(
     clocks: Clocks,
@@ -89,7 +91,7 @@ def test_clocks_that_differ(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scene", SCENES, ids=[scene.name.replace(" ", "_") for scene in SCENES])
+@every_scene
 def test_a_token_that_expires_at_any_request_is_renewed(
     scene: Scene,
     damsim_process: StandIn,
@@ -120,7 +122,7 @@ def test_a_token_that_expires_at_any_request_is_renewed(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scene", SCENES, ids=[scene.name.replace(" ", "_") for scene in SCENES])
+@every_scene
 def test_tokens_that_last_for_one_request_do_for_all(
     scene: Scene,
     damsim_process: StandIn,

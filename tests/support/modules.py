@@ -18,6 +18,18 @@ from support.playbooks import environment_for_modules
 _SECONDS = 120
 
 
+def handed_over(args: Mapping[str, Any], folder: Path, check: bool = False, diff: bool = False) -> str:
+    """Return the options of a module as Ansible hands them over; ``folder`` is the module's own."""
+    internal = {
+        "_ansible_check_mode": check,
+        "_ansible_diff": diff,
+        "_ansible_remote_tmp": str(folder),
+        "_ansible_tmpdir": str(folder),
+        "_ansible_keep_remote_files": False,
+    }
+    return json.dumps({"ANSIBLE_MODULE_ARGS": {**args, **internal}})
+
+
 def start_main(
     name: str,
     args: Mapping[str, Any],
@@ -27,13 +39,6 @@ def start_main(
     env: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[str]:
     """Start a module; its result is the JSON on its standard output. For tests that kill it on the way."""
-    internal = {
-        "_ansible_check_mode": check,
-        "_ansible_diff": diff,
-        "_ansible_remote_tmp": str(folder),
-        "_ansible_tmpdir": str(folder),
-        "_ansible_keep_remote_files": False,
-    }
     process = subprocess.Popen(
         [sys.executable, "-m", "support.launch", name],
         env=environment_for_modules() | dict(env or {}),
@@ -45,7 +50,7 @@ def start_main(
         errors="replace",
     )
     assert process.stdin is not None
-    process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": {**args, **internal}}))
+    process.stdin.write(handed_over(args, folder, check, diff))
     process.stdin.close()
     process.stdin = None
     return process
