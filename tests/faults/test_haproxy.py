@@ -18,7 +18,7 @@ from damsim.tls import Authority, Files
 from faults.bench import Outcome, Run
 from faults.proxy import Break, Proxy, proxied
 from support.connections import connection_to, role_connection
-from support.haproxy import Front, HAProxy, haproxy
+from support.haproxy import Front, HAProxy, haproxy, in_one
 from support.role import book, meanwhile
 from support.scenes import keep_operations, looked, named, runs_started, sent, triggers, warned
 from tooling.standin import StandIn
@@ -51,13 +51,6 @@ class Site:
         while self.proxy.counters("pods", "BACKEND")["act"] < 2:
             assert time.monotonic() < end, "A server did not come back."
             time.sleep(0.02)
-
-
-def in_one(files: Files) -> Path:
-    """Put a certificate and its key into one file, as HAProxy wants it."""
-    both = files.certificate.with_suffix(".both.pem")
-    both.write_bytes(files.certificate.read_bytes() + files.key.read_bytes())
-    return both
 
 
 def in_two(files: Files) -> dict[str, str]:

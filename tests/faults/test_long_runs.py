@@ -20,7 +20,7 @@ from damsim.tls import Authority
 from faults import tables
 from faults.bench import Run
 from support.connections import connection_to
-from support.haproxy import Front, HAProxy, haproxy
+from support.haproxy import Front, HAProxy, haproxy, in_one
 from support.scenes import is_login, named, sent, triggers
 from tooling.standin import StandIn
 
@@ -90,8 +90,7 @@ def test_memory_and_connections_stay_flat_over_hours(
     place = damsim.publisher
     authority = Authority(tmp_path / "tls")
     files = authority.issue("server", [place.host])
-    (tmp_path / "both.pem").write_bytes(files.certificate.read_bytes() + files.key.read_bytes())
-    fronts = {"dx": Front([place.port], f"ssl crt {tmp_path / 'both.pem'}")}
+    fronts = {"dx": Front([place.port], f"ssl crt {in_one(files)}")}
     damsim.settings(speed=FACTOR, token_ttl=TOKEN_MINUTES * 60, comparison_delay=HOURS * 3600)
     jobs = damsim.get("/_sim/jobs")["findStagingMismatch"]
     with haproxy(tmp_path / "haproxy", fronts) as proxy:

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from damsim.tls import Files
+
 _SECONDS = 10.0
 # It ends when this process is killed, where the system can see to that.
 _WITH_US = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
@@ -130,3 +132,10 @@ def haproxy(folder: Path, fronts: Mapping[str, Front]) -> Iterator[HAProxy]:
         yield running
     finally:
         running.close()
+
+
+def in_one(files: Files) -> Path:
+    """Put a certificate and its key into one file, as HAProxy wants it."""
+    both = files.certificate.with_suffix(".both.pem")
+    both.write_bytes(files.certificate.read_bytes() + files.key.read_bytes())
+    return both
