@@ -22,8 +22,12 @@ def prepare() -> None:
     (BUILD / "ansible.cfg").touch()
     link = BUILD / COLLECTION
     target = os.path.relpath(ROOT, link.parent)
-    if link.is_symlink() and os.readlink(link) == target:
-        return
+    if not (link.is_symlink() and os.readlink(link) == target):
+        _link(link, target)
+
+
+def _link(link: Path, target: str | Path) -> None:
+    """Make a symbolic link or replace the one there is, in one step: other commands may do the same at this moment."""
     link.parent.mkdir(parents=True, exist_ok=True)
     spare = link.with_name(f".{link.name}.{os.getpid()}")
     spare.symlink_to(target)
@@ -56,5 +60,4 @@ def _lend_pip_settings() -> None:
     for name in (".pip", ".config/pip"):
         theirs, ours = Path(own or os.devnull, name), HOME / name
         if theirs.is_dir() and theirs != ours and not ours.is_symlink():
-            ours.parent.mkdir(parents=True, exist_ok=True)
-            ours.symlink_to(theirs)
+            _link(ours, theirs)

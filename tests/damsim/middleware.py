@@ -41,6 +41,7 @@ class Surroundings:
         query = scope["query_string"].decode("latin-1")
         path = scope["path"]
         at = state.clock.iso()
+        era = state.requests.era
         status = 0
 
         async def dated(message: Message) -> None:
@@ -59,7 +60,7 @@ class Surroundings:
             else:
                 await self._strike(fault, scope, receive, dated, send)
         finally:
-            state.requests.add(scope["method"], path, query, status, at, agent)
+            state.requests.add(era, scope["method"], path, query, status, at, agent)
 
     async def _strike(self, fault: Fault, scope: Scope, receive: Receive, dated: Send, send: Send) -> None:
         if fault.when == "before":

@@ -25,9 +25,16 @@ class RequestLog:
         self._env = env
         self._entries: deque[dict[str, Any]] = deque(maxlen=_KEPT)
         self._next = 0
+        self.era = 0
+        """How often it was emptied: who logs a request at its end has to know it as of the request's beginning."""
 
-    def add(self, method: str, path: str, query: str, status: int, at: str, agent: str) -> None:
-        """Remember a request; status 0 means that it got no answer."""
+    def add(self, era: int, method: str, path: str, query: str, status: int, at: str, agent: str) -> None:
+        """Remember a request that began in an ``era``; status 0 means that it got no answer.
+
+        One that was still under way when the log was emptied belongs to what was forgotten.
+        """
+        if era != self.era:
+            return
         source = "peer" if agent.startswith(AGENT) else "client"
         self._entries.append(
             {
@@ -51,3 +58,4 @@ class RequestLog:
     def clear(self) -> None:
         """Forget all; numbers go on."""
         self._entries.clear()
+        self.era += 1

@@ -58,7 +58,7 @@ class Point:
     @property
     def rows(self) -> bool:
         """Whether it asks for a page of rows."""
-        return self.method == "GET" and self.path in ("/staging/mismatches", "/operations")
+        return self.method == "GET" and self.path.startswith(("/staging/mismatches", "/operations"))
 
     @property
     def line(self) -> str:
@@ -288,7 +288,8 @@ SCENES = (
         (
             LOGIN,
             Point("first page", "GET", "/staging/mismatches"),
-            Point("later page", "GET", "/staging/mismatches", skip=3),
+            # Named by its offset: of two pages that are read ahead either can come first, and one may be beyond the end.
+            Point("later page", "GET", r"/staging/mismatches[?]\S*offset=7&"),
         ),
     ),
     Scene(

@@ -43,6 +43,9 @@ def start(
     homes |= {"ANSIBLE_ASYNC_DIR": str(folder / "async"), "DAM_TEST_BECAME": str(folder / "became")}
     homes |= {f"ANSIBLE_{kind.upper()}_PLUGINS": str(SUPPORT / kind) for kind in ("become", "connection")}
     homes["ANSIBLE_BECOME_ALLOW_SAME_USER"] = "1"
+    # What is there for all in earnest is this run's own here.
+    homes["ANSIBLE_SYSTEM_TMPDIRS"] = str(common(folder))
+    common(folder).mkdir()
     return subprocess.Popen(
         [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), str(book), *arguments],
         env=environment(Path(sys.executable).parent, homes),
@@ -53,6 +56,11 @@ def start(
         text=True,
         start_new_session=True,
     )
+
+
+def common(folder: Path) -> Path:
+    """Return where a module that runs far away puts the file with its progress."""
+    return folder / "common"
 
 
 def read_until(process: subprocess.Popen[str], part: str) -> list[str]:
@@ -135,48 +143,26 @@ def test_what_is_left_of_a_queue_is_told_with_its_pace(damsim: StandIn, tmp_path
     assert 10 <= len(probes) <= 25
 
 
-# Where temporary files are there is one place for all, so these tests take turns.
-in_common_folders = pytest.mark.xdist_group("progress files")
-
-
-@pytest.fixture
-def progress_files() -> Callable[[], list[Path]]:
-    """Return what tells the files that modules have made since where temporary files are."""
-
-    def found() -> list[Path]:
-        folders = Path("/var/tmp"), Path("/tmp")
-        return [each for folder in folders for each in folder.glob("dam-progress-*") if each.is_file()]
-
-    before = found()
-    return lambda: [each for each in found() if each not in before]
-
-
 @pytest.mark.slow
 @pytest.mark.needs_sshd
-@in_common_folders
-def test_lines_come_from_a_jump_host_over_a_second_connection(
-    damsim: StandIn, tmp_path: Path, progress_files: Callable[[], list[Path]]
-) -> None:
+def test_lines_come_from_a_jump_host_over_a_second_connection(damsim: StandIn, tmp_path: Path) -> None:
     damsim.settings(hold_comparison=True)
     with jump_host(tmp_path) as host:
         process = start(tmp_path / "run", find(damsim, force=True), hosts={"jump": host})
         lines = read_until(process, "gone by")
         assert re.fullmatch(rf"\[jump\] Compare them: {COMPARING}, \d+ s gone by", lines[-1])
-        (file,) = progress_files()
+        (file,) = common(tmp_path / "run").iterdir()
         assert file.stat().st_mode & 0o777 == 0o600
         damsim.settings(hold_comparison=False)
         rest = process.communicate(timeout=120)[0]
     assert process.returncode == 0, rest
     assert "changed=1" in rest
-    assert progress_files() == []
+    assert list(common(tmp_path / "run").iterdir()) == []
     assert damsim.password not in "\n".join(lines) + rest
 
 
 @pytest.mark.slow
-@in_common_folders
-def test_a_second_connection_that_fails_is_no_matter_to_the_task(
-    damsim: StandIn, tmp_path: Path, progress_files: Callable[[], list[Path]]
-) -> None:
+def test_a_second_connection_that_fails_is_no_matter_to_the_task(damsim: StandIn, tmp_path: Path) -> None:
     damsim.settings(comparison_delay=8 * SPEED)
     hosts = {"dx-a": {"ansible_connection": "only_one", "ansible_python_interpreter": ANSIBLE_PYTHON}}
     process = start(tmp_path / "run", find(damsim, force=True), hosts=hosts)
@@ -185,14 +171,11 @@ def test_a_second_connection_that_fails_is_no_matter_to_the_task(
     assert "A second connection was refused" in text
     assert "gone by" not in text
     assert "changed=1" in text
-    assert progress_files() == []
+    assert list(common(tmp_path / "run").iterdir()) == []
 
 
 @pytest.mark.slow
-@in_common_folders
-def test_lines_of_a_module_that_became_somebody_else_are_read_by_the_same_account(
-    damsim: StandIn, tmp_path: Path, progress_files: Callable[[], list[Path]]
-) -> None:
+def test_lines_of_a_module_that_became_somebody_else_are_read_by_the_same_account(damsim: StandIn, tmp_path: Path) -> None:
     damsim.settings(hold_comparison=True)
     task = {**find(damsim, force=True), "become": True, "become_method": "nobody_else"}
     process = start(tmp_path / "run", task)
@@ -202,7 +185,7 @@ def test_lines_of_a_module_that_became_somebody_else_are_read_by_the_same_accoun
     assert process.returncode == 0, rest
     commands = (tmp_path / "run" / "became").read_text(encoding="utf-8")
     assert re.search(r"tail -c \+1 \S*/dam-progress-[0-9a-f]{32} ", commands)
-    assert progress_files() == []
+    assert list(common(tmp_path / "run").iterdir()) == []
 
 
 @pytest.mark.slow

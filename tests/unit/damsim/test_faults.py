@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -52,6 +53,17 @@ def test_a_dropped_connection_gives_no_answer_and_is_logged_as_such(pair: Pair) 
     with pytest.raises(httpx.RemoteProtocolError):
         pair.publisher.call("GET", "/staging/subscriber")
     assert [each["status"] for each in pair.publisher.sim("GET", "/requests")["requests"]] == [0]
+
+
+def test_a_request_that_was_under_way_when_the_log_was_emptied_is_not_in_it(pair: Pair) -> None:
+    faults(pair, {"path": ONE, "kind": "delay", "delay": 1.0})
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(pair.publisher.call, "GET", "/staging/subscriber")
+        while pair.publisher.sim("GET", "/faults"):
+            pass
+        pair.publisher.sim("DELETE", "/requests")
+        assert late.result().status_code == 200
+    assert pair.publisher.sim("GET", "/requests")["requests"] == []
 
 
 def test_a_cut_answer_promises_more_than_it_has(pair: Pair) -> None:

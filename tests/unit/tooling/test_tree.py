@@ -63,3 +63,16 @@ def test_the_copy_has_new_files_but_neither_ignored_nor_deleted_ones(clone: Path
     assert sorted(os.listdir(copied)) == [".git", ".gitignore", "kept.py", "new file.py"]
     listed = subprocess.run(["git", "ls-files"], cwd=copied, check=True, capture_output=True, text=True).stdout
     assert "kept.py" in listed
+
+
+def test_two_commands_that_begin_at_once_do_not_stumble_over_each_other(
+    clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".config" / "pip").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    tree.prepare()
+    # The other one has made its links right after this one has looked.
+    monkeypatch.setattr(Path, "is_symlink", lambda _path: False)
+    tree.prepare()
+    assert (clone / ".build" / COLLECTION).resolve() == clone
+    assert (tree.HOME / ".config" / "pip").resolve() == tmp_path / ".config" / "pip"
