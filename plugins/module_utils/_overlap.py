@@ -56,5 +56,7 @@ class Overlapping:
             return rows[:limit] if len(rows) == limit + 1 else rows
         rows = self._fetch(offset - 1, limit + 1)
         self._before[offset] = rows[0] if rows else None
+        if not rows:
+            return rows
         # A server may give fewer rows than it was asked for, so only an empty page is the end.
         return rows[1:] or self._fetch(offset, limit)

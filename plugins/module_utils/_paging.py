@@ -47,6 +47,7 @@ def pages(
     if page_size < 1 or ahead < 1:
         raise ValueError("page_size and ahead must be at least 1")
     source = _Source(fetch, page_size, ahead)
+    beyond: Callable[[], list[Row]] = list
     previous: list[Row] = []
     offset = number = 0
     try:
@@ -65,7 +66,10 @@ def pages(
             offset += len(rows)
             if max_rows is not None and offset > max_rows:
                 raise DamError(f"The server gave more than {max_rows} rows, and has not come to an end.", offset=offset)
-            if number == _PAGES_BELIEVED and _endless(fetch):
+            if number == _PAGES_BELIEVED:
+                beyond = source.beside(lambda: _beyond(fetch))
+            # With pages read ahead the answer is not waited for, but comes together with theirs.
+            if number == _PAGES_BELIEVED + ahead - 1 and beyond():
                 raise DamError(
                     f"The server still gives a row at offset {_HIGHEST_OFFSET}: it does not seem to look at the "
                     "offset, so the list would never end.",
@@ -77,12 +81,12 @@ def pages(
         source.close()
 
 
-def _endless(fetch: Fetch) -> bool:
-    """Whether there is a row far beyond any list. A server that does not like the question is no reason to stop."""
+def _beyond(fetch: Fetch) -> list[Row]:
+    """The row far beyond any list, if there is one. A server that does not like the question is no reason to stop."""
     try:
-        return bool(fetch(_HIGHEST_OFFSET, 1))
+        return fetch(_HIGHEST_OFFSET, 1)
     except DamError:
-        return False
+        return []
 
 
 class _Source:
@@ -127,13 +131,21 @@ class _Source:
             # all the following; if it is the last, what it has does not matter.
             self._asked = self._expected = min(self._asked, len(rows))
 
-    def _read_ahead(self, offset: int) -> None:
+    def beside(self, call: Callable[[], list[Row]]) -> Callable[[], list[Row]]:
+        """Have something asked for beside the pages that are read ahead; where none are, only when it is wanted."""
+        return self._threads().submit(call) if self._ahead > 1 else call
+
+    def _threads(self) -> Prefetcher[list[Row]]:
         if self._prefetcher is None:
             self._prefetcher = Prefetcher(self._ahead)
+        return self._prefetcher
+
+    def _read_ahead(self, offset: int) -> None:
+        threads = self._threads()
         step = self._expected or self._asked
         following = self._waiting[-1][0] + step if self._waiting else offset
         while len(self._waiting) < self._ahead:
-            self._waiting.append((following, self._prefetcher.submit(self._call(following))))
+            self._waiting.append((following, threads.submit(self._call(following))))
             following += step
 
     def _call(self, offset: int) -> Callable[[], list[Row]]:

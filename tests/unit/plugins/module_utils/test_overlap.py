@@ -114,6 +114,14 @@ def test_it_costs_hardly_a_request_more_than_pages_without_a_seam() -> None:
     assert max(limit for _offset, limit in server.calls) == 10
 
 
+def test_what_is_read_ahead_beyond_the_end_is_asked_for_once() -> None:
+    server = Server(95)
+    assert read(server, 10, 4) == (server.rows, False)
+    beyond = [offset for offset, _limit in server.calls if offset > 95]
+    assert len(beyond) == len(set(beyond)) >= 1
+    assert {offset % 9 for offset in beyond} == {8}, "an empty answer was asked for again from one row later on"
+
+
 def test_what_is_read_ahead_has_the_size_that_the_server_really_gives() -> None:
     server = Server(400, [20])
     assert read(server, 1000, 4) == (server.rows, False)

@@ -299,7 +299,22 @@ def test_a_list_without_an_end_is_noticed_after_100_pages(ahead: int) -> None:
 
     with pytest.raises(DamError, match="does not seem to look at the offset, so the list would never end"):
         list(pages(endless, 10, ahead))
-    assert len(calls) <= 101 + ahead
+    assert len(calls) <= 100 + 2 * ahead
+
+
+def test_the_look_beyond_the_list_keeps_no_page_waiting() -> None:
+    server = Server(rows_of(1500))
+    went_on = threading.Event()
+
+    def slow_far_away(offset: int, limit: int) -> list[Row]:
+        if offset > 10**6:
+            assert went_on.wait(GENEROUS), "the pages wait for it"
+        elif offset == 1050:
+            went_on.set()
+        return server.fetch(offset, limit)
+
+    assert flat(pages(slow_far_away, 10, ahead=4)) == server.rows
+    assert went_on.is_set()
 
 
 def test_a_long_list_costs_one_request_more_even_where_the_server_dislikes_it() -> None:
