@@ -61,11 +61,19 @@ def forks() -> None:
 
 
 @pytest.fixture(scope="session")
-def proxies(damsim_process: StandIn) -> Iterator[tuple[Proxy, Proxy]]:
+def proxy_processes(damsim_process: StandIn) -> Iterator[tuple[Proxy, Proxy]]:
     """One proxy before the publisher and one before the subscriber, for the whole session."""
     here, there = damsim_process.publisher, damsim_process.subscribers[0]
     with proxied(here.host, here.port) as first, proxied(there.host, there.port) as second:
         yield first, second
+
+
+@pytest.fixture
+def proxies(proxy_processes: tuple[Proxy, Proxy]) -> tuple[Proxy, Proxy]:
+    """The same, without what an earlier test has left in them."""
+    for proxy in proxy_processes:
+        proxy.forget()
+    return proxy_processes
 
 
 @pytest.fixture(scope="session")

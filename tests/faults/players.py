@@ -31,8 +31,12 @@ class Player:
     """A process that runs modules; see ``players``."""
 
     def __init__(self, factor: float) -> None:
+        self._factor = factor
+        self._enter()
+
+    def _enter(self) -> None:
         self._pipe, there = FORKS.Pipe()
-        work = (there, environment_for_modules(), factor)
+        work = (there, environment_for_modules(), self._factor)
         self._process = FORKS.Process(target=_play, args=work, daemon=True)
         self._process.start()
         there.close()
@@ -47,6 +51,7 @@ class Player:
         begin = time.monotonic()
         if not self._pipe.poll(_SECONDS):
             self.leave()
+            self._enter()
             raise AssertionError(f"The module did not end in {_SECONDS:g} s.")
         text, errors, code = self._pipe.recv()
         try:
