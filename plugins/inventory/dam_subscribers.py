@@ -35,7 +35,8 @@ options:
       - The publishers to ask, each with C(hostname) and, where they differ from the options of this file, connection
         options by the same names.
       - A publisher with C(dx_username), C(dx_password) or C(ltpa_token) of its own gets none of the common ones.
-      - Templates are allowed, so that a secret can come from a lookup.
+      - Templates are allowed here and in the options below, so that a secret can come from a lookup. What comes from an
+        environment variable or a vault is no template.
       - Without it, the one that O(hostname) names.
     type: list
     elements: dict
@@ -197,7 +198,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
-        self._read_config_data(path)
+        self._file = self._read_config_data(path)
         if REQUESTS_IMPORT_ERROR is not None:
             raise AnsibleParserError("The Python library requests is needed where Ansible runs, and is not installed.")
         try:
@@ -207,20 +208,36 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         self._fill(found)
 
     def _connections(self) -> list[Connection]:
-        common = {name: self._value(self.get_option(name)) for name in plain_spec()}
+        common = {name: self._common(name) for name in plain_spec()}
+        entries = [self._values(entry, number) for number, entry in enumerate(self.get_option("publishers"), 1)]
         try:
-            found = publishers(common, [self._values(entry) for entry in self.get_option("publishers")])
+            found = publishers(common, entries)
         except DamError as error:
             raise AnsibleParserError(error.message) from None
         for text in (text for each in found for text in each.warnings):
             self.display.warning(text)
         return [each.connection for each in found]
 
-    def _values(self, entry: Any) -> Any:
-        return {name: self._value(value) for name, value in entry.items()} if isinstance(entry, dict) else entry
+    def _common(self, name: str) -> Any:
+        value = self.get_option(name)
+        # What comes from the environment is a text as it stands, and so is what a vault holds.
+        return self._value(value, name) if isinstance(self._file.get(name), str) else value
 
-    def _value(self, value: Any) -> Any:
-        return self.templar.template(value) if isinstance(value, str) else value
+    def _values(self, entry: Any, number: int) -> Any:
+        if not isinstance(entry, dict):
+            return entry
+        return {name: self._value(value, f"publishers, entry {number}: {name}") for name, value in entry.items()}
+
+    def _value(self, value: Any, where: str) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self.templar.template(value)
+        except Exception:  # noqa: BLE001 - whatever it says shows the value, which may be a secret
+            raise AnsibleParserError(
+                f"{where}: its template cannot be resolved. What is no template but has braces stands in '{{% raw %}}' "
+                "and '{% endraw %}'."
+            ) from None
 
     def _cached(self, path: str, connections: list[Connection], cache: bool) -> list[Found]:
         self.load_cache_plugin()

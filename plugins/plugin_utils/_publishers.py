@@ -63,7 +63,8 @@ def _entry(spec: Spec, common: Mapping[str, Any], number: int, entry: Any) -> Pu
 
 
 def _publisher(spec: Spec, options: Mapping[str, Any], where: str) -> Publisher:
-    checked = ArgumentSpecValidator(spec).validate({k: v for k, v in options.items() if v is not None})
+    given = {name: _plain(value) for name, value in options.items() if value is not None}
+    checked = ArgumentSpecValidator(spec).validate(given)
     if checked.error_messages:
         raise OptionError(f"{where}: {'; '.join(checked.error_messages)}")
     params = checked.validated_parameters
@@ -77,3 +78,8 @@ def _publisher(spec: Spec, options: Mapping[str, Any], where: str) -> Publisher:
     if connection.verify is False:
         warnings.append(f"{where}: validate_certs is false: anyone in between can take the server's place.")
     return Publisher(connection, params, warnings)
+
+
+def _plain(value: Any) -> Any:
+    """A text for what came out of a vault: the validator of ansible-core 2.18 and older takes it for no text."""
+    return str(value) if getattr(value, "__ENCRYPTED__", False) else value

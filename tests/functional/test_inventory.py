@@ -355,6 +355,30 @@ def test_a_login_that_is_refused_is_told_without_the_password(damsim: StandIn, a
     assert "not-this-one" not in inventory.stderr
 
 
+@pytest.mark.parametrize("text", ["ab{{cd", "{% if", "a{#b", "{{ '%s' }}"])
+def test_a_password_from_the_environment_is_no_template(damsim: StandIn, ask: Ask, text: str) -> None:
+    password = text.replace("%s", damsim.password)  # as a template it would be the right one
+    inventory = ask(options_for(damsim), DX_USERNAME=damsim.username, DX_PASSWORD=password)
+    assert inventory.rc != 0
+    assert "401" in inventory.stderr
+    assert password not in inventory.stderr
+    assert [each["status"] for each in sent(damsim)] == [401]
+
+
+@pytest.mark.parametrize("where", ["dx_password", "publishers, entry 1: dx_password"])
+@pytest.mark.parametrize("template", ["secret{{ oops", "secret{{ no_such_variable }}", "{{ 'secret' | no_such_filter }}"])
+def test_a_template_that_is_broken_is_told_by_the_options_name_alone(
+    damsim: StandIn, ask: Ask, where: str, template: str
+) -> None:
+    account = {"dx_username": damsim.username, "dx_password": template}
+    options = {**options_for(damsim), **account}
+    inventory = ask({"publishers": [options]} if "entry" in where else options, "-vvv")
+    assert inventory.rc != 0
+    assert f"{where}: its template cannot be resolved" in " ".join(inventory.stderr.split())
+    assert "secret" not in inventory.stderr
+    assert sent(damsim) == []
+
+
 def test_no_secret_is_in_what_it_makes(damsim: StandIn, ask: Ask) -> None:
     inventory = ask(options_for(damsim), "-vvvv", **role_secrets(damsim))
     assert inventory.rc == 0
