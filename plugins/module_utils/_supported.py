@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the modules do not run on says so itself, before anything newer is met. Every util imports this one first."""
+"""What the modules do not run on, and what is said of it.
+
+A newer ansible-core refuses an old Python itself, in words of its own, before anything of this collection is imported.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ def core_problem(version: str) -> str | None:
 
 
 def refuse_old_python() -> None:
-    """End the process with a failed task's result where the Python is too old: nothing of Ansible's is there yet."""
+    """End the process with a failed task's result where the Python is too old: Ansible's own means may need a newer one."""
     problem = python_problem(sys.version_info, sys.executable)
     if problem is not None:
         sys.stdout.write(json.dumps({"failed": True, "msg": problem}))
