@@ -64,7 +64,8 @@ class Pace:
         text = f", {left} operations left"
         if left < before and end > begin:
             rate = (before - left) / (end - begin)
-            text += f", {rate * 60:.0f} a minute, about {in_words(round(left / rate))} to go"
+            pace = f"{rate * 60:.0f} a minute" if rate * 60 >= 1 else f"{max(1.0, rate * 3600):.0f} an hour"
+            text += f", {pace}, about {in_words(round(left / rate))} to go"
         return text
 
 

@@ -74,6 +74,8 @@ def test_durations_are_told_as_people_do(seconds: float, words: str) -> None:
         ([(0, 10000), (60, 9000), (120, 8800)], ", 8800 operations left, 600 a minute, about 14 min 40 s to go"),
         ([(0, 10), (60, 5000), (120, 4000)], ", 4000 operations left, 1000 a minute, about 4 min 0 s to go"),
         ([(0, 10000), (700, 2000), (1000, 1000)], ", 1000 operations left, 200 a minute, about 5 min 0 s to go"),
+        ([(0, 100), (600, 97)], ", 97 operations left, 18 an hour, about 5 h 23 min to go"),
+        ([(0, 100), (59, 99), (119, 98)], ", 98 operations left, 1 a minute, about 1 h 37 min to go"),
         ([(0, 100), (60, 0)], ", 0 operations left, 100 a minute, about 0 s to go"),
     ],
 )
