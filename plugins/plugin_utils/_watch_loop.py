@@ -14,6 +14,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+# The name of the threads of in_thread.
+THREAD = "dam-look"
+
 
 async def in_thread(work: Callable[[], T]) -> T:
     """What ``work`` returns or raises, from a thread that nobody waits for.
@@ -36,7 +39,7 @@ async def in_thread(work: Callable[[], T]) -> T:
         with suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(deliver, *outcome)
 
-    threading.Thread(target=run, daemon=True).start()
+    threading.Thread(target=run, daemon=True, name=THREAD).start()
     return await future
 
 
