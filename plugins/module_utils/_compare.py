@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Callable
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
 from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import count_mismatches, delete_logs
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, NotSupported
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import is_unmoved
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import RUNNING, is_unmoved, state_of
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Waiter
 
@@ -19,22 +21,47 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Wai
 def without_logs(dam: Dam, before: Subscriber, waiter: Waiter, warn: Callable[[str], None]) -> tuple[Subscriber, bool]:
     """Delete the subscriber's old logs: the subscriber as it is then, and whether they are gone.
 
-    The subscriber is read again, since whether a deletion changes its status is not documented.
+    The subscriber is read again, since whether a deletion changes its status is not documented. Raises DamError where
+    something runs by then: what a comparison had found until the deletion has gone with the old logs.
     """
     try:
         delete_logs(dam, before.subscriber_id, waiter.clock, waiter.sleep)
     except NotSupported as error:
         warn(f"delete_previous: {error.message} The old logs stay, and may be counted again.")
         return before, False
-    return dam.subscriber(before.subscriber_id), True
+    now = dam.subscriber(before.subscriber_id)
+    if state_of(now) in RUNNING:
+        raise DamError(
+            f"No comparison was started: while the old mismatch logs of '{before.target_host}' were deleted, somebody "
+            f"else started something, and the status went to {now.resync_status}. What a comparison had found until "
+            "then is gone with them, so what it leaves proves nothing. Let it end, then run again with force=true.",
+            changed=True,
+            last=now.resync_status,
+        )
+    return now, True
 
 
-def verdict(dam: Dam, subscriber: Subscriber, seen_to_end: bool) -> dict[str, Any]:
+@dataclass
+class Rows:
+    """Whether there were mismatch logs while a comparison ran: somebody may delete them before its end is seen."""
+
+    dam: Dam
+    subscriber_id: str
+    seen: bool = False
+
+    def look(self) -> None:
+        """Ask for one, unless one was seen already. No answer tells nothing, and ends nothing."""
+        if not self.seen:
+            with suppress(DamError):
+                self.seen = bool(self.dam.mismatches(0, 1, self.subscriber_id))
+
+
+def verdict(dam: Dam, subscriber: Subscriber, seen_to_end: bool, rows_seen: bool = False) -> dict[str, Any]:
     """What a completed comparison found.
 
     No rows mean in sync (vendor's documentation), but only to who saw the comparison end: logs can have been deleted
     since, and whether that resets the status is not documented. Raises DamError where something else was started before
-    they were counted, since that deletes them first.
+    they were counted, since that deletes them first, and where there are none though ``rows_seen`` while it ran.
     """
     count = count_mismatches(dam, subscriber.subscriber_id)
     if seen_to_end and not count:
@@ -44,6 +71,12 @@ def verdict(dam: Dam, subscriber: Subscriber, seen_to_end: bool) -> dict[str, An
                 f"What the comparison of '{subscriber.target_host}' found is not known: before its mismatch logs were "
                 f"counted, the status went from {subscriber.resync_status} to {now.resync_status or 'empty'}. Let that "
                 "end, then run again.",
+                last=now.resync_status,
+            )
+        if rows_seen:
+            raise DamError(
+                f"What the comparison of '{subscriber.target_host}' found is not known: while it ran there were mismatch "
+                "logs, and now there are none, so somebody has deleted them. Run again with force=true.",
                 last=now.resync_status,
             )
     return {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
@@ -69,7 +70,7 @@ def start(dam: Dam, before: Subscriber, kind: Kind, waiter: Waiter) -> Started:
 
     A comparison that did not arrive is sent once more; a resync is not, since it changes data, and it is sent only
     where nothing was started since ``before``. Raises ServerError where the server refused, DamError where the trigger
-    did not arrive.
+    did not arrive, or where nobody answers the question whether it did.
     """
     meanwhile = look_again(dam, before, kind) if kind.changes_data else None
     if meanwhile is not None:
@@ -84,7 +85,7 @@ def start(dam: Dam, before: Subscriber, kind: Kind, waiter: Waiter) -> Started:
             conflict = isinstance(error, ServerError) and error.status == 409
             if not conflict and not fate_unknown(error):
                 raise
-            found = _arrived(dam, before, waiter)
+            found = _arrived(dam, before, waiter, error.message)
             if found is not None:
                 # Where a trigger of ours went astray before, a conflict now is most likely with that one.
                 return Started(found, triggered=lost or not conflict, joined=True)
@@ -125,24 +126,31 @@ def look_again(dam: Dam, before: Subscriber, kind: Kind) -> Started | None:
     )
 
 
-def _arrived(dam: Dam, before: Subscriber, waiter: Waiter) -> Subscriber | None:
+def _arrived(dam: Dam, before: Subscriber, waiter: Waiter, why: str) -> Subscriber | None:
     def look() -> Subscriber | None:
         now = dam.subscriber(before.subscriber_id)
         return now if is_new_run(before, now) else None
 
-    return look_for(look, waiter.clock, waiter.sleep, LOOK_FOR, LOOK_EVERY)
+    return look_for(look, waiter.clock, waiter.sleep, LOOK_FOR, LOOK_EVERY, waiter.error_timeout, why)
 
 
-def follow(dam: Dam, before: Subscriber, started: Started, kind: Kind, waiter: Waiter) -> Subscriber:
+def follow(
+    dam: Dam,
+    before: Subscriber,
+    started: Started,
+    kind: Kind,
+    waiter: Waiter,
+    while_running: Callable[[], Any] = lambda: None,
+) -> Subscriber:
     """Wait for the run's end and return the subscriber as it was then.
 
     A status left from an earlier run is not taken for the end of this one: a running status or a moved
-    ``lastResyncTime`` has to have been seen. Raises DamError where the run failed or another one took its place,
+    ``lastResyncTime`` has to have been seen. ``while_running`` is called with each look that sees the run. Raises DamError where the run failed or another one took its place,
     TimedOut or the lasting error where it was not seen to end.
     """
     where = f"for '{before.target_host}'"
     try:
-        end = waiter.until(_look(dam, before, started, kind), f"the {kind.name} {where} to end")
+        end = waiter.until(_look(dam, before, started, kind, while_running), f"the {kind.name} {where} to end")
         if state_of(end) is kind.failed:
             raise _ended(f"The {kind.name} {where} failed: its status is {end.resync_status}.", end, waiter)
     except DamError as error:
@@ -153,8 +161,8 @@ def follow(dam: Dam, before: Subscriber, started: Started, kind: Kind, waiter: W
         raise
     if state_of(end) is not kind.done:
         raise _ended(
-            f"The {kind.name} {where} was not seen to end: meanwhile its status went to {end.resync_status}, so "
-            "something else was started. Let that end, then run again.",
+            f"The {kind.name} {where} was not seen to end: meanwhile its status went to "
+            f"{end.resync_status or 'empty'}, so something else was started. Let that end, then run again.",
             end,
             waiter,
         )
@@ -165,17 +173,24 @@ def _ended(message: str, end: Subscriber, waiter: Waiter) -> DamError:
     return DamError(message, last=end.resync_status, subscriber=end.as_dict(), duration=waiter.elapsed)
 
 
-def _look(dam: Dam, before: Subscriber, started: Started, kind: Kind) -> Callable[[], Look[Subscriber]]:
+def _look(
+    dam: Dam, before: Subscriber, started: Started, kind: Kind, while_running: Callable[[], Any]
+) -> Callable[[], Look[Subscriber]]:
     running = (kind.running, State.UNKNOWN)
-    foreign = {State.COMPARING, State.RESYNCING} - {kind.running}
+    ran = state_of(started.subscriber) in running
     seen = started.joined or is_new_run(before, started.subscriber)
 
     def look() -> Look[Subscriber]:
-        nonlocal seen
+        nonlocal ran, seen
         now = dam.subscriber(before.subscriber_id)
         state = state_of(now)
+        if state in running:
+            ran = True
+            while_running()
         seen = seen or is_new_run(before, now)
-        over = seen and state not in running and (state in (kind.done, kind.failed) or state in foreign)
+        # The time may move before the status does: one that is as before, and no end of a run of this kind, may be old.
+        stale = not ran and now.resync_status == before.resync_status and state not in (kind.done, kind.failed)
+        over = seen and state not in running and not stale
         return Look(now.resync_status or "(none)", over, now)
 
     return look

@@ -132,13 +132,18 @@ def look_for(
     sleep: Callable[[float], Any],
     seconds: float = 10.0,
     pause: float = FIRST_SLEEP,
+    patience: float = 0.0,
+    why: str = "",
 ) -> T | None:
-    """What ``look`` finds, looked for again and again for ``seconds``; None where there was nothing in all that time.
+    """What ``look`` finds, looked for again and again for ``seconds``; None where the look after that saw nothing.
 
-    For a change whose answer was lost: did it arrive? Raises an error that waiting does not mend.
+    For a change whose answer was lost: did it arrive? A look that got no answer tells nothing, so after ``seconds`` it
+    goes on for ``patience`` more until one does. Raises DamError, which begins with ``why``, where none did, and an
+    error that waiting does not mend.
     """
-    end = clock() + seconds
+    begin = clock()
     while True:
+        unanswered: DamError | None = None
         try:
             found = look()
             if found is not None:
@@ -146,8 +151,16 @@ def look_for(
         except DamError as error:
             if not _may_pass(error):
                 raise
-        if clock() >= end:
+            unanswered = error
+        passed = clock() - begin
+        if unanswered is None and passed >= seconds:
             return None
+        if unanswered is not None and passed >= seconds + patience:
+            raise DamError(
+                f"{why} Whether that took effect is not known: after it nobody answered, for {passed:.0f} s: "
+                f"{unanswered.message} Running again is safe: it looks first.".strip(),
+                **unanswered.context,
+            )
         sleep(pause)
 
 

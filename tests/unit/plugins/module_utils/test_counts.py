@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._compare import verdict, without_logs
+from ansible_collections.dxops.dam_staging.plugins.module_utils._compare import Rows, verdict, without_logs
 from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import (
     Planned,
     count_mismatches,
@@ -178,6 +178,14 @@ def test_before_a_comparison_the_old_logs_go_and_the_subscriber_is_read_again() 
     assert without_logs(dam.dam, before, Clock().waiter(), pytest.fail) == (changed, True)
 
 
+@pytest.mark.parametrize("status", ["FIND_MISMATCH_START", "RESYNC_TRIGGER_START", "SOMETHING_NEW"])
+def test_a_run_that_begins_while_the_old_logs_go_has_lost_what_it_found(status: str) -> None:
+    dam = FakeDam(delete_mismatches=[None], mismatches=[[]], subscriber=[subscriber(status)])
+    with pytest.raises(DamError, match=r"^No comparison was started: while .* run again with force=true\.$") as caught:
+        without_logs(dam.dam, subscriber("FIND_MISMATCH_COMPLETED"), Clock().waiter(), pytest.fail)
+    assert caught.value.context == {"changed": True, "last": status}
+
+
 def test_where_logs_cannot_be_deleted_the_user_is_warned_and_the_comparison_goes_on() -> None:
     told: list[str] = []
     dam = FakeDam(delete_mismatches=[ServerError("no such call.", status=404)])
@@ -213,6 +221,25 @@ def test_logs_that_somebody_may_have_deleted_before_they_were_counted_prove_noth
         verdict(dam_with([], subscriber=[now]).dam, end, seen_to_end=True)
     assert f"went from FIND_MISMATCH_COMPLETED to {now.resync_status or 'empty'}." in caught.value.message
     assert caught.value.context == {"last": now.resync_status}
+
+
+def test_rows_that_were_seen_while_it_ran_and_are_gone_at_its_end_prove_nothing() -> None:
+    with pytest.raises(DamError, match=r"found is not known: while it ran there were mismatch logs") as caught:
+        verdict(dam_with([], subscriber=[subscriber()]).dam, subscriber(), True, rows_seen=True)
+    assert caught.value.context == {"last": None}
+    dam = dam_with([log_of("KEYWORD", "CREATE")])
+    assert verdict(dam.dam, subscriber(), True, rows_seen=True)["in_sync"] is False
+
+
+def test_while_a_comparison_runs_one_row_is_asked_for_until_there_was_one() -> None:
+    dam = FakeDam(mismatches=[[], Unreachable("gone", sent=False), [{}]])
+    rows = Rows(dam.dam, ONE)
+    seen = []
+    for _look in range(4):
+        rows.look()
+        seen.append(rows.seen)
+    assert seen == [False, False, True, True]
+    assert dam.calls == [("mismatches", 0, 1, ONE)] * 3
 
 
 def test_a_comparison_without_a_time_is_dated_by_the_servers_clock_only_where_it_was_seen() -> None:

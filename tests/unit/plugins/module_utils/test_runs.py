@@ -185,6 +185,25 @@ def test_errors_while_looking_whether_it_arrived_are_looked_past() -> None:
     assert start(dam.dam, IDLE, COMPARISON, Clock().waiter()).joined
 
 
+@kinds
+def test_without_an_answer_nobody_says_that_it_did_not_arrive_and_nothing_is_sent_again(kind: Kind) -> None:
+    clock = Clock()
+    gone = Unreachable("GET: refused.", sent=False, url="https://pub")
+    dam = FakeDam(
+        repeat=("subscriber",), set_resync_status=[Unreachable("PATCH: reset.", sent=True)], subscriber=looked(kind, gone)
+    )
+    with pytest.raises(DamError, match=r"^PATCH: reset\. Whether that took effect is not known: .* 50 s: GET: ref") as caught:
+        start(dam.dam, IDLE, kind, clock.waiter(error_timeout=40))
+    assert caught.value.context == gone.context
+    assert dam.count("set_resync_status") == 1
+
+
+def test_a_trigger_that_shows_after_an_outage_is_joined() -> None:
+    gone = Unreachable("GET: refused.", sent=False)
+    dam = FakeDam(set_resync_status=[Unreachable("reset", sent=True)], subscriber=[IDLE, *[gone] * 30, COMPARING])
+    assert start(dam.dam, IDLE, COMPARISON, Clock().waiter()).joined
+
+
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_an_error_that_stays_ends_the_looking(status: int) -> None:
     dam = FakeDam(
@@ -322,7 +341,7 @@ def test_an_unknown_status_keeps_waiting_and_is_named_on_the_timeout() -> None:
 def test_an_empty_status_has_a_name_in_the_states() -> None:
     waiter = Clock().waiter()
     dam = FakeDam(subscriber=[subscriber(None), COMPARED_SINCE])
-    follow(dam.dam, IDLE, TRIGGERED, COMPARISON, waiter)
+    follow(dam.dam, IDLE, SILENT, COMPARISON, waiter)
     assert waiter.states[0]["status"] == "(none)"
 
 
@@ -343,12 +362,41 @@ def test_a_failed_resync_is_an_error_without_a_diagnosis_of_comparisons() -> Non
         follow(dam.dam, IDLE, Started(RESYNCING, triggered=True, joined=False), RESYNC, Clock().waiter())
 
 
-@pytest.mark.parametrize(("kind", "foreign"), [(COMPARISON, RESYNCING), (RESYNC, COMPARING)])
+@pytest.mark.parametrize(
+    ("kind", "foreign"),
+    [
+        (COMPARISON, RESYNCING),
+        (COMPARISON, RESYNCED_SINCE),
+        (COMPARISON, subscriber("RESYNC_TRIGGER_FAILED", LATER)),
+        (COMPARISON, subscriber(None)),
+        (RESYNC, COMPARING),
+        (RESYNC, IDLE),
+        (RESYNC, subscriber("FIND_MISMATCH_FAILED", LATER)),
+        (RESYNC, subscriber(None, None)),
+    ],
+)
 def test_another_run_that_takes_the_place_of_this_one_is_an_error(kind: Kind, foreign: Subscriber) -> None:
     dam = FakeDam(subscriber=[running(kind), foreign])
     with pytest.raises(DamError, match=r"was not seen to end: .*so something else was started") as caught:
         follow(dam.dam, IDLE, Started(running(kind), triggered=True, joined=False), kind, Clock().waiter())
     assert caught.value.context["last"] == foreign.resync_status
+    assert f"went to {foreign.resync_status or 'empty'}, so" in caught.value.message
+    dam.finish()
+
+
+def test_a_moved_time_beside_a_status_from_before_may_be_ahead_of_the_status() -> None:
+    before = subscriber("RESYNC_TRIGGER_COMPLETED")
+    started = Started(before, triggered=True, joined=False)
+    dam = FakeDam(subscriber=[RESYNCED_SINCE, COMPARING, COMPARED_SINCE])
+    assert follow(dam.dam, before, started, COMPARISON, Clock().waiter()) == COMPARED_SINCE
+
+
+def test_each_look_that_sees_the_run_is_told_and_no_other() -> None:
+    looks: list[Any] = [IDLE, COMPARING, subscriber("SOMETHING_NEW"), COMPARED_SINCE]
+    told: list[int] = []
+    dam = FakeDam(subscriber=looks)
+    follow(dam.dam, IDLE, SILENT, COMPARISON, Clock().waiter(), lambda: told.append(len(dam.calls)))
+    assert told == [2, 3]
 
 
 def test_a_joined_run_needs_no_further_proof() -> None:

@@ -249,11 +249,30 @@ def test_what_is_looked_for_is_returned_as_soon_as_it_is_found(outcomes: list[An
     assert clock.pauses == [1.0] * (len(outcomes) - 1)
 
 
-@pytest.mark.parametrize("outcome", [None, *PASSING], ids=repr)
-def test_what_is_not_found_in_time_is_given_up(outcome: Any) -> None:
+@pytest.mark.parametrize("before", [None, *PASSING], ids=repr)
+def test_what_is_not_found_in_time_is_given_up(before: Any) -> None:
     clock = Clock()
-    assert look_for(looker(clock, [outcome]), clock, clock.sleep, 10.0) is None
+    assert look_for(looker(clock, [before, None]), clock, clock.sleep, 10.0) is None
     assert clock.now == 10
+
+
+@pytest.mark.parametrize("patience", [0, 20])
+@pytest.mark.parametrize("error", PASSING, ids=repr)
+def test_not_having_looked_is_not_taken_for_nothing_found(error: DamError, patience: float) -> None:
+    clock = Clock()
+    with pytest.raises(DamError, match=r"^Lost\. Whether that took effect is not known: .*again is safe") as caught:
+        look_for(looker(clock, [None, error]), clock, clock.sleep, 10.0, patience=patience, why="Lost.")
+    assert clock.now == 10 + patience
+    assert error.message in caught.value.message
+    assert caught.value.context == error.context
+
+
+def test_the_first_answer_after_the_time_decides() -> None:
+    clock = Clock()
+    gone = [Unreachable("gone", sent=False)] * 15
+    assert look_for(looker(clock, [*gone, None]), clock, clock.sleep, 10.0, patience=20) is None
+    assert clock.now == 15
+    assert look_for(looker(clock, [*gone, "found"]), clock, clock.sleep, 10.0, patience=20) == "found"
 
 
 @pytest.mark.parametrize("error", LASTING, ids=repr)
