@@ -10,6 +10,7 @@ import re
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 from tooling import environments, tree
@@ -18,17 +19,21 @@ from tooling.process import Command, Failed, attempt, capture, say
 
 DIST = BUILD / "dist"
 
-# Whatever else is in the tarball got there by mistake.
+# Whatever else is in the tarball got there by mistake, an editor's copy, say.
+_FOLDERS = r"(plugins|roles|playbooks|docs|extensions/eda)"
+_FILE = r"/[A-Za-z0-9_]+(\.schema\.json|\.py|\.ya?ml|\.md|\.rst)|/extra-docs\.yml"
 SHIPPED = re.compile(
-    r"(plugins|roles|playbooks|docs|extensions/eda)(/|$)|extensions$"
-    r"|meta(/(runtime|execution-environment|extensions)\.yml)?$"
-    r"|changelogs(/changelog\.yaml)?$|(README|CHANGELOG|SECURITY)\.md$|LICENSE$|(bindep|requirements)\.txt$"
-    r"|execution-environment\.yml$|(MANIFEST|FILES)\.json$"
+    rf"{_FOLDERS}(/[A-Za-z0-9_]+)*({_FILE})?|extensions|meta(/(runtime|execution-environment|extensions)\.yml)?"
+    r"|changelogs(/changelog\.yaml)?|(README|CHANGELOG|SECURITY)\.md|LICENSE|(bindep|requirements)\.txt"
+    r"|execution-environment\.yml|(MANIFEST|FILES)\.json"
 )
 
 
-def build() -> Path:
-    """Build the tarball, look at what is in it, and have galaxy-importer judge it. Return its path."""
+def build(new: Collection[str] = ()) -> Path:
+    """Build the tarball, look at what is in it, and have galaxy-importer judge it. Return its path.
+
+    What git does not track may not get into it, but for the files that are ``new``.
+    """
     made = environments.ensure("lint")
     env = environments.variables(made)
     shutil.rmtree(DIST, ignore_errors=True)
@@ -37,18 +42,22 @@ def build() -> Path:
         copied = tree.copy(Path(folder))
         capture([made.bin / "ansible-galaxy", "collection", "build", "--output-path", DIST], env, copied)
     tarball = next(DIST.glob("*.tar.gz"))
-    _look_inside(tarball)
+    listed = capture(["git", "-c", f"safe.directory={ROOT}", "ls-files", "--others", "--exclude-standard", "-z"])
+    with tarfile.open(tarball) as archive:
+        _look_at(archive.getnames(), set(filter(None, listed.split("\0"))) - set(new))
     _judge(made, tarball)
     say(f"{tarball.relative_to(ROOT)}: {tarball.stat().st_size / 1024:.0f} KiB, nothing to complain about")
     return tarball
 
 
-def _look_inside(tarball: Path) -> None:
-    with tarfile.open(tarball) as archive:
-        names = archive.getnames()
-    strays = [name for name in names if not SHIPPED.match(name) or "__pycache__" in name or name.endswith("/demo.yml")]
+def _look_at(names: list[str], untracked: set[str]) -> None:
+    strays = [
+        name for name in names if not SHIPPED.fullmatch(name) or "__pycache__" in name or name.endswith("/demo.yml")
+    ]
     if strays:
         raise Failed(f"galaxy.yml's build_ignore lets through: {', '.join(strays)}")
+    if unknown := sorted(untracked & set(names)):
+        raise Failed(f"git does not track: {', '.join(unknown)}; add them or take them away")
 
 
 def _judge(made: environments.Environment, tarball: Path) -> None:
