@@ -40,7 +40,7 @@ def core_problem(version: str) -> str | None:
 
 
 def refuse_old_python() -> None:
-    """End the process with a failed task's result where the Python is too old: Ansible's own means may need a newer one."""
+    """End the process with a failed task's result where the Python is too old."""
     problem = python_problem(sys.version_info, sys.executable)
     if problem is not None:
         sys.stdout.write(json.dumps({"failed": True, "msg": problem}))
