@@ -122,7 +122,7 @@ class Registrar:
     def register(self, target_host: str, settings: Row) -> tuple[Subscriber, bool]:
         """The new registration, and whether it was made here: another one may have been quicker.
 
-        Raises DamError where the server refused it or nothing of it is to be seen.
+        Raises DamError where the server refused it, where nothing of it is to be seen, or where nobody answers that.
         """
 
         def look() -> Subscriber | None:
@@ -137,7 +137,7 @@ class Registrar:
             conflict = isinstance(error, ServerError) and error.status == 409
             if not conflict and not fate_unknown(error):
                 raise
-            found = look_for(look, self.clock, self.sleep, 0 if conflict else LOOK_FOR)
+            found = look_for(look, self.clock, self.sleep, 0 if conflict else LOOK_FOR, why=error.message)
             if found is not None:
                 return found, not conflict
             raise DamError(
@@ -162,7 +162,7 @@ class Registrar:
             if not fate_unknown(error):
                 raise
             why, context = error.message, error.context
-        found = look_for(look, self.clock, self.sleep, LOOK_FOR)
+        found = look_for(look, self.clock, self.sleep, LOOK_FOR, why=why)
         if found is not None:
             return found
         asked = ", ".join(f"{name}={value}" for name, value in settings.items())
@@ -183,6 +183,6 @@ class Registrar:
             if done and not fate_unknown(error):
                 raise
             why, context = error.message, error.context
-        if look_for(look, self.clock, self.sleep, LOOK_FOR if done else 0):
+        if look_for(look, self.clock, self.sleep, LOOK_FOR if done else 0, why=why):
             return done
         raise DamError(f"'{subscriber.target_host}' was not deregistered: {why} Running again is safe.", **context)

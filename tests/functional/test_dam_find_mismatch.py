@@ -222,11 +222,39 @@ def test_what_someone_else_deletes_before_it_is_counted_is_not_taken_for_in_sync
         if not reset:
             start_comparison(damsim)
 
-    # The first look counts the logs from before, the second those that were found.
-    with meanwhile(happens, damsim, method="GET", path="/staging/mismatches", skip=1):
+    # The first count is of the logs from before, the second of those that were found.
+    with meanwhile(happens, damsim, method="GET", path="/staging/mismatches.*limit=100", skip=1):
         result = run_main(MODULE, named(damsim))
     assert (result["failed"], result["changed"], result["in_sync"]) == (True, True, None), result
     assert "What the comparison of" in result["msg"]
+
+
+def test_what_someone_else_deletes_before_the_end_is_seen_is_not_taken_for_in_sync(
+    damsim: StandIn, run_main: Any
+) -> None:
+    damsim.settings(hold_comparison=True, hold_comparison_at="dynamic")
+
+    def happens() -> None:
+        api(damsim, "DELETE", f"/staging/mismatches?subscriberId={damsim.subscribers[0].id}")
+        damsim.settings(hold_comparison=False)
+        damsim.get("/_sim/idle")
+
+    # One look before the trigger, and three at the comparison, which has written its logs by then.
+    with meanwhile(happens, damsim, method="GET", path=ONE, skip=4):
+        result = run_main(MODULE, named(damsim))
+    assert (result["failed"], result["in_sync"], result["last"]) == (True, None, COMPARED), result
+    assert "while it ran there were mismatch logs, and now there are none" in result["msg"]
+
+
+def test_a_comparison_that_begins_while_the_old_logs_go_is_not_followed(damsim: StandIn, run_main: Any) -> None:
+    keep_operations(damsim)
+    compared(damsim, age=9000)
+    damsim.settings(hold_comparison=True)
+    with meanwhile(partial(start_comparison, damsim), damsim, method="DELETE", path="/staging/mismatches"):
+        result = run_main(MODULE, named(damsim))
+    assert (result["failed"], result["changed"], result["in_sync"]) == (True, True, None), result
+    assert "somebody else started something" in result["msg"]
+    assert (writes(sent(damsim)), runs_started(damsim)) == (["DELETE mismatches"], 1)
 
 
 # --- A status that was left ------------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ def options(**given: Any) -> dict[str, Any]:
 
 class FakeDam:
     """Registrations in a list. ``lost`` or ``refuse`` raises after or before a change takes effect; ``late`` is the
-    number of looks for which a change does not show yet."""
+    number of looks for which a change does not show yet. ``down`` is what every look gets."""
 
     def __init__(self, *known: Subscriber) -> None:
         self.known = list(known)
@@ -54,6 +54,7 @@ class FakeDam:
         self.lost: Exception | None = None
         self.refuse: Exception | None = None
         self.late = 0
+        self.down: Exception | None = None
         self._before = list(known)
 
     def _change(self, name: str, effect: Callable[[], None]) -> None:
@@ -84,6 +85,8 @@ class FakeDam:
         self._change("DELETE", effect)
 
     def subscribers(self) -> list[Subscriber]:
+        if self.down is not None:
+            raise self.down
         self.late -= 1
         return self.known if self.late < 0 else self._before
 
@@ -263,6 +266,21 @@ class TestRegistering:
         dam.refuse = DamError("It was not done.")
         with pytest.raises(DamError, match="It was not done"):
             registrar.register("two.example.com", {})
+
+
+@pytest.mark.parametrize("step", [REGISTER, UPDATE, DEREGISTER])
+def test_where_nobody_answers_it_is_not_said_that_a_change_did_not_arrive(
+    dam: FakeDam, registrar: Registrar, clock: Clock, step: str
+) -> None:
+    dam.lost, dam.down = LOST, Unreachable("GET: refused.", sent=False)
+    steps: dict[str, Callable[[], Any]] = {
+        REGISTER: lambda: registrar.register("two.example.com", {}),
+        UPDATE: lambda: registrar.change(KNOWN, {"cycle_length": 30}),
+        DEREGISTER: lambda: registrar.deregister(KNOWN),
+    }
+    with pytest.raises(DamError, match=r"^PATCH: the connection broke Whether that took effect is not known: .*GET: ref"):
+        steps[step]()
+    assert (len(dam.sent), clock.now) == (1, LOOK_FOR)
 
 
 class TestDeregistering:
