@@ -21,6 +21,8 @@ OPERATIONS_SINCE = "CF209"
 WINDOWS_SINCE = "CF213"
 HASH_LISTS_SINCE = "CF217"
 SUBSCRIBERS_SINCE = "CF202"
+# Ids and hashes that are asked for at once, at most: they are small rows.
+MOST_HASHES = 160_000
 
 
 class Dam:
@@ -48,9 +50,9 @@ class Dam:
         """The environment's own clock, as its last answer's ``Date`` header had it; ours where it sends none."""
         return self._date or datetime.now(timezone.utc)
 
-    def _get(self, path: str, since: str | None = None, **query: Any) -> Any:
+    def _get(self, path: str, since: str | None = None, rows: int | None = None, **query: Any) -> Any:
         try:
-            return self._seen(self.client.get(path, **query)).body
+            return self._seen(self.client.get(path, rows, **query)).body
         except DamError as error:
             of_this_call = str(error.context.get("url", "")).startswith(self.url)  # and not of the login before it
             if since is not None and of_this_call and isinstance(error, ServerError) and error.status in (404, 405):
@@ -121,6 +123,7 @@ class Dam:
         body = self._get(
             "/staging/mismatches",
             since=MISMATCHES_SINCE,
+            rows=limit,
             subscriberId=subscriber_id,
             recordType=record_type,
             recordAction=record_action,
@@ -136,7 +139,7 @@ class Dam:
     def operations(self, offset: int, limit: int, status: str | None = None) -> list[Row]:
         """A page of the operation queue, of one status or all. How the server's filter by trigger function matches is
         not documented, so it is never used."""
-        body = self._get("/operations", since=OPERATIONS_SINCE, status=status, offset=offset, limit=limit)
+        body = self._get("/operations", since=OPERATIONS_SINCE, rows=limit, status=status, offset=offset, limit=limit)
         return array(body, "operations")
 
     def record_window(self, record_type: str, offset: int, limit: int) -> Row:
@@ -150,7 +153,7 @@ class Dam:
         That both ends are included is inferred.
         """
         query = {"recordType": record_type, "firstId": first_id, "lastId": last_id}
-        body = self._get("/staging/records", since=HASH_LISTS_SINCE, **query)
+        body = self._get("/staging/records", since=HASH_LISTS_SINCE, rows=MOST_HASHES // 50, **query)
         return array(_object(body, "list of records").get("contents"), "ids and hashes")
 
     def record_total(self, record_type: str) -> int | None:

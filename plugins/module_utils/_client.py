@@ -14,13 +14,20 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlencode
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
+    DamError,
+    ServerError,
+    TooLarge,
+    Unreachable,
+)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._explain import explain
 from ansible_collections.dxops.dam_staging.plugins.module_utils._http import (
     TOKEN_COOKIE,
     Answer,
     Connection,
     Raw,
     Secrets,
+    TooManyValues,
     backoff,
     next_url,
     refused,
@@ -29,7 +36,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._http import (
     token_in,
     unusable,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._tls import file_advice, tls_advice
+from ansible_collections.dxops.dam_staging.plugins.module_utils._tls import file_advice
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import clean
 from ansible_collections.dxops.dam_staging.plugins.module_utils._wire import watch
 
@@ -41,10 +48,16 @@ try:
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
 
+Fields = dict[str, Any]
+
 BUSY = (429, 502, 503, 504)
 REDIRECTS = (301, 302, 303, 307, 308)
+# The most of an answer that is read: of a list of rows, and of any other, errors included.
 MAX_BODY = 32 * 1024 * 1024
-PIECE = 64 * 1024
+MAX_OTHER = 4 * 1024 * 1024
+# A piece that is compressed can become a thousand times as large, and far larger where it is so twice or another way.
+PIECE = 16 * 1024
+HEADERS = {"User-Agent": "dxops.dam_staging", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
 # Each piece of an answer has to come within request_timeout, all of it within this many times request_timeout.
 WHOLE_ANSWER = 10
 
@@ -76,9 +89,12 @@ class Client:
         """Log in now, unless that was done. What an ``ltpa_token`` that was given is worth shows only in use."""
         self._login(None)
 
-    def get(self, path: str, **query: Any) -> Answer:
-        """GET below the DAM API's address. Raises Unreachable or ServerError after the retries that may help."""
-        return self._call("GET", path, query, None)
+    def get(self, path: str, rows: int | None = None, **query: Any) -> Answer:
+        """GET below the DAM API's address. Raises Unreachable or ServerError after the retries that may help.
+
+        ``rows`` is how many were asked for where the answer is a list of them: only such an answer may be large.
+        """
+        return self._call("GET", path, query, None, rows)
 
     def write(self, method: str, path: str, body: dict[str, Any] | None = None, **query: Any) -> Answer:
         """The one place through which every change goes. It is sent once and never repeated.
@@ -90,18 +106,21 @@ class Client:
         self._session().close()  # a new connection: one that has lain idle may be closing, and would lose the change
         return self._call(method, path, query, body)
 
-    def _call(self, method: str, path: str, query: dict[str, Any], body: dict[str, Any] | None) -> Answer:
+    def _call(self, method: str, path: str, query: Fields, body: Fields | None, rows: int | None = None) -> Answer:
         given = {name: value for name, value in query.items() if value is not None}
         url = self.connection.dam_url + path + (f"?{urlencode(given)}" if given else "")
+        most = MAX_OTHER if rows is None else MAX_BODY
         token = self._login(None)
-        raw = self._send(method, url, body, token)
+        raw = self._send(method, url, body, token, most)
         if raw.status == 401:
             token = self._login(token)
-            raw = self._send(method, url, body, token)
+            raw = self._send(method, url, body, token, most)
         if not 200 <= raw.status < 300:
             raise refused(method, raw, self._secrets.scrub, self.connection.username)
         try:
-            return Answer(raw.status, raw.json(), server_date(raw.headers), url)
+            return Answer(raw.status, raw.json(rows or 0), server_date(raw.headers), url)
+        except TooManyValues:
+            raise self._too_large(method, url, "the answer holds more values than can be read") from None
         except (ValueError, RecursionError):
             raise unusable(method, raw, self._secrets.scrub, "it is not JSON") from None
 
@@ -119,7 +138,7 @@ class Client:
                     url=at.dam_url,
                 )
             url = f"{at.ring_url}/auth/login"
-            raw = self._send("POST", url, {"username": at.username, "password": at.password}, None, login=True)
+            raw = self._send("POST", url, {"username": at.username, "password": at.password}, None, MAX_OTHER)
             if raw.status != 200:
                 raise refused("POST", raw, self._secrets.scrub, at.username, login=True)
             if not raw.token:
@@ -129,15 +148,15 @@ class Client:
             self._token = raw.token
             return raw.token
 
-    def _send(self, method: str, url: str, body: dict[str, Any] | None, token: str | None, login: bool = False) -> Raw:
-        """One request, repeated after a pause only where that is safe and may help."""
-        repeatable = login or method == "GET"
+    def _send(self, method: str, url: str, body: dict[str, Any] | None, token: str | None, most: int) -> Raw:
+        """One request, repeated after a pause only where that is safe and may help. Only a login has no token."""
+        repeatable = token is None or method == "GET"
         attempt = hops = 0
         while True:
             attempt += 1
             last = not repeatable or attempt > self.connection.retries
             try:
-                raw = self._exchange(method, url, body, token)
+                raw = self._exchange(method, url, body, token, most)
             except Unreachable as error:
                 if last or error.final:
                     raise
@@ -151,7 +170,7 @@ class Client:
             else:
                 return raw
 
-    def _exchange(self, method: str, url: str, body: dict[str, Any] | None, token: str | None) -> Raw:
+    def _exchange(self, method: str, url: str, body: dict[str, Any] | None, token: str | None, most: int) -> Raw:
         at = self.connection
         session = self._session()
         self._local.deadline = time.monotonic() + at.timeout * WHOLE_ANSWER
@@ -168,15 +187,18 @@ class Client:
                 stream=True,
             ) as answer:
                 answer.raw.enforce_content_length = True  # urllib3 before 2.0 takes a cut answer for a whole one
+                if answer.headers.get("Content-Encoding", "identity").lower() not in ("identity", "gzip", "deflate"):
+                    raise self._broken(method, url, "the answer is compressed in a way that is not read", final=True)
+                most = most if answer.ok else MAX_OTHER
                 text = bytearray()
                 for piece in answer.iter_content(PIECE):
                     text += piece
-                    if len(text) > MAX_BODY:
-                        raise self._broken(method, url, f"the answer is larger than {MAX_BODY >> 20} MiB", final=True)
+                    if len(text) > most:
+                        raise self._too_large(method, url, f"the answer is larger than {most >> 20} MiB")
                 token = token_in(answer.raw.headers.getlist("Set-Cookie"))
                 return Raw(answer.status_code, bytes(text), dict(answer.headers.lower_items()), token, url)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            reason, sent, final = _explain(error, at)
+            reason, sent, final = explain(error, at.protocol, at.timeout)
             raise self._broken(method, url, reason, sent, final) from None
         except OSError as error:  # a CA bundle or client certificate that cannot be read
             raise self._broken(method, url, file_advice(str(error)), sent=False, final=True) from None
@@ -191,7 +213,7 @@ class Client:
             # Otherwise requests reads a redirect's body whole, whatever its size, and takes its address to pieces.
             session.get_redirect_target = lambda *_answer: None  # type: ignore[method-assign]
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-            session.headers.update({"User-Agent": "dxops.dam_staging", "Accept": "application/json"})
+            session.headers.update(HEADERS)
             for adapter in session.adapters.values():
                 watch(adapter, self._in_time)
             if self.connection.verify is False:
@@ -202,26 +224,11 @@ class Client:
         if time.monotonic() > self._local.deadline:
             raise ConnectionAbortedError(f"the answer was not whole after {self.connection.timeout * WHOLE_ANSWER:g} s")
 
+    def _too_large(self, method: str, url: str, reason: str) -> TooLarge:
+        error = self._broken(method, url, reason, final=True)
+        return TooLarge(error.message, sent=True, final=True, **error.context)
+
     def _broken(self, method: str, url: str, reason: str, sent: bool = True, final: bool = False) -> Unreachable:
         scrub = self._secrets.scrub
         text = f"{method} {scrub(url)}: {clean(scrub(reason), 500)}."
         return Unreachable(text, sent=sent, final=final, url=scrub(url))
-
-
-def _explain(error: Exception, at: Connection) -> tuple[str, bool, bool]:
-    """What a failure of the transport means: the words, whether the request may have arrived, whether it is final."""
-    kinds = requests.exceptions
-    text = str(error)
-    if isinstance(error, kinds.SSLError) and "EOF" not in text:  # a server that goes away is no fault of TLS
-        return f"{tls_advice(text)} ({text})", False, True
-    wrong = (kinds.InvalidURL, kinds.InvalidSchema, kinds.InvalidHeader, urllib3.exceptions.LocationValueError)
-    if isinstance(error, wrong):
-        return f"the address cannot be used; check hostname and dx_port ({text})", False, True
-    if isinstance(error, kinds.ProxyError):
-        return f"the proxy of the environment did not let it through ({text})", False, False
-    if isinstance(error, kinds.ConnectTimeout) or "NewConnectionError" in text or "NameResolutionError" in text:
-        return f"cannot be reached; check hostname and dx_port ({text})", False, False
-    if isinstance(error, (kinds.Timeout, urllib3.exceptions.ReadTimeoutError)) or "Read timed out" in text:
-        return f"no answer within {at.timeout:g} s (request_timeout)", True, False
-    hint = "" if at.protocol == "https" else "; if that port speaks TLS, set dx_protocol to https"
-    return f"the connection broke before the answer was whole{hint} ({text})", True, False

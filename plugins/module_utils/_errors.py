@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._supported import refuse_old_python
 
-# Here because whatever a module imports of this collection imports this file first.
+# Here because whatever of this collection needs a newer Python imports this file before.
 refuse_old_python()
 
 
@@ -49,6 +49,10 @@ class Unreachable(DamError):  # noqa: N818 - read as a sentence where it is rais
         super().__init__(message, **context)
         self.sent = sent
         self.final = final
+
+
+class TooLarge(Unreachable):
+    """The answer is larger than any that is read."""
 
 
 class ServerError(DamError):

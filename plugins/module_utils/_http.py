@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -24,6 +25,10 @@ MAX_RETRY_AFTER = 60.0
 MAX_PAUSE = 10.0
 MAX_HOPS = 3
 SHOWN = 200
+# A value takes up to thirty times as much memory as it does in an answer, so that many at most are read; for a list of
+# rows so many more for each row that was asked for.
+MOST_VALUES = 50_000
+VALUES_OF_A_ROW = 200
 # So much of an answer is searched for secrets before it is cut to what is shown.
 SEARCHED = 64 * 1024
 TOKEN_COOKIE = "LtpaToken2"
@@ -83,6 +88,10 @@ class Answer:
     url: str
 
 
+class TooManyValues(ValueError):  # noqa: N818
+    """An answer that would take far more memory than it has bytes."""
+
+
 @dataclass(frozen=True)
 class Raw:
     """What came over the wire, of whatever status; the names of ``headers`` are in lower case."""
@@ -93,7 +102,10 @@ class Raw:
     token: str | None
     url: str
 
-    def json(self) -> Any:
+    def json(self, rows: int = 0) -> Any:
+        """What the answer says. Raises ``TooManyValues`` where that is much more than ``rows`` rows can."""
+        if sum(map(self.text.count, (b",", b"[", b"{"))) > MOST_VALUES + rows * VALUES_OF_A_ROW:
+            raise TooManyValues
         return json.loads(self.text) if self.text.strip() else None
 
 
@@ -117,10 +129,13 @@ class Secrets:
         self._forms = sorted(forms.union(self._forms), key=len, reverse=True)
 
     def scrub(self, text: str) -> str:
-        """The text with asterisks in the place of every secret. Has to come before the text is cut."""
+        """The text with asterisks in the place of every secret, and of the login in any URL, such as a proxy's.
+
+        Has to come before the text is cut.
+        """
         for form in self._forms:
             text = text.replace(form, "********")
-        return text
+        return re.sub(r"://\S{0,1000}@", "://********@", text)
 
 
 def token_in(set_cookie: list[str]) -> str | None:

@@ -189,7 +189,7 @@ def check_numbers(params: dict[str, Any], prefix: str = "") -> None:
         ("max_delete_percent", -1, 100),
         ("max_records", 0, 10000),
         ("max_operations", 0, 10000),
-        ("page_size", 1, 10000),
+        ("page_size", 2, 10000),
         ("prefetch", 1, 16),
         ("window", 1, 10000),
         ("max_window", 1, 10**9),

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._html_facts import HtmlContext
+from ansible_collections.dxops.dam_staging.plugins.module_utils._rows import compared_at
 from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import Summary
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
 
@@ -34,7 +35,7 @@ def page_context(
         publisher=publisher,
         subscribers={one.subscriber_id: one.target_host for one in subscribers},
         in_sync=given.get("in_sync"),
-        compared_at=[one.last_resync_time for one in subscribers],
+        compared_at=[compared_at(one) for one in subscribers],
         accurate=accurate(),
         filters=in_words(params["record_type"], params["record_action"]),
         before=before,

@@ -22,6 +22,8 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._prefetch import
 Row = dict[str, Any]
 Fetch = Callable[[int, int], list[Row]]
 
+# What nobody asks for otherwise: a server that never comes to an end is not read from for ever.
+MOST_ROWS = 100_000_000
 # Beyond this offset a server is not believed any more to look at the offset at all.
 _HIGHEST_OFFSET = 2**31 - 1
 # After so many pages a server is asked once for a row far beyond any list.
@@ -40,14 +42,16 @@ def pages(
     the offset plus the rows that came, whatever was asked for. An exception out of ``fetch`` is raised in the order of
     the pages: after everything before it was yielded, and never for a page beyond the end.
 
-    Raises ``DamError`` when a page equals the one before, when there is a row even at an offset far beyond any list
-    (the server does not look at the offset), and when more than ``max_rows`` rows come (``None``: no limit). Closing
-    the generator stops the threads.
+    Raises ``DamError`` when there is a row even at an offset far beyond any list (the server does not look at the
+    offset), when a page equals the one before and the server does not tell by an empty page that there is none, and
+    when more than ``max_rows`` rows come (``None``: 100 million). Closing the generator stops the threads.
     """
     if page_size < 1 or ahead < 1:
         raise ValueError("page_size and ahead must be at least 1")
     source = _Source(fetch, page_size, ahead)
-    beyond: Callable[[], list[Row]] = list
+    most = MOST_ROWS if max_rows is None else max_rows
+    beyond: Callable[[], list[Row] | None] = list
+    bounded = False
     previous: list[Row] = []
     offset = number = 0
     try:
@@ -56,16 +60,19 @@ def pages(
             number += 1
             if not rows:
                 return
-            if rows == previous:
-                raise DamError(
-                    f"The server gave the same page twice, at offset {offset - len(previous)} and at offset {offset}: "
-                    "it does not seem to look at the offset, so the list cannot be read whole. A proxy that caches "
-                    "answers could be the reason.",
-                    offset=offset,
-                )
+            if rows == previous and not bounded:
+                # Rows have no schema, so pages of equal rows can be real, but not from a server that has no end.
+                bounded = _beyond(fetch) == []
+                if not bounded:
+                    raise DamError(
+                        f"The server gave the same page twice, at offset {offset - len(previous)} and at offset "
+                        f"{offset}: it does not seem to look at the offset, so the list cannot be read whole. A proxy "
+                        "that caches answers could be the reason.",
+                        offset=offset,
+                    )
             offset += len(rows)
-            if max_rows is not None and offset > max_rows:
-                raise DamError(f"The server gave more than {max_rows} rows, and has not come to an end.", offset=offset)
+            if offset > most:
+                raise DamError(f"The server gave more than {most} rows, and has not come to an end.", offset=offset)
             if number == _PAGES_BELIEVED:
                 beyond = source.beside(lambda: _beyond(fetch))
             # With pages read ahead the answer is not waited for, but comes together with theirs.
@@ -81,12 +88,12 @@ def pages(
         source.close()
 
 
-def _beyond(fetch: Fetch) -> list[Row]:
-    """The row far beyond any list, if there is one. A server that does not like the question is no reason to stop."""
+def _beyond(fetch: Fetch) -> list[Row] | None:
+    """The row far beyond any list, if there is one; None from a server that does not like the question."""
     try:
         return fetch(_HIGHEST_OFFSET, 1)
     except DamError:
-        return []
+        return None
 
 
 class _Source:
@@ -99,7 +106,7 @@ class _Source:
         self._expected: int | None = None
         self._misfits = 0
         self._waiting: deque[tuple[int, Callable[[], list[Row]]]] = deque()
-        self._prefetcher: Prefetcher[list[Row]] | None = None
+        self._prefetcher: Prefetcher[Any] | None = None
 
     def page(self, offset: int) -> list[Row]:
         """Return the page at ``offset``; whatever was read ahead for other offsets is dropped."""
@@ -131,11 +138,11 @@ class _Source:
             # all the following; if it is the last, what it has does not matter.
             self._asked = self._expected = min(self._asked, len(rows))
 
-    def beside(self, call: Callable[[], list[Row]]) -> Callable[[], list[Row]]:
+    def beside(self, call: Callable[[], list[Row] | None]) -> Callable[[], list[Row] | None]:
         """Have something asked for beside the pages that are read ahead; where none are, only when it is wanted."""
         return self._threads().submit(call) if self._ahead > 1 else call
 
-    def _threads(self) -> Prefetcher[list[Row]]:
+    def _threads(self) -> Prefetcher[Any]:
         if self._prefetcher is None:
             self._prefetcher = Prefetcher(self._ahead)
         return self._prefetcher
@@ -160,14 +167,16 @@ class _Source:
 class Deduplicated:
     """Pages without the rows that came a second time because the data moved between two requests.
 
-    A row counts as come twice when all of its content equals that of a row in one of the ``window`` pages before;
-    equal rows of one and the same page all stay, since one answer does not move within itself. Only a digest of each
-    row is kept. Raises ``DamError`` when ``window`` pages in a row hold nothing new: the server goes round in circles.
+    A row counts as come twice when ``moved`` tells of the data that it moved up to its page, and all of its content
+    equals that of a row in one of the ``window`` pages before. Equal rows of data that stayed where they were are real,
+    and so are those of one and the same page, since one answer does not move within itself. Only a digest of each row
+    is kept. Raises ``DamError`` when ``window`` pages in a row hold nothing new: the server goes round in circles.
     """
 
-    def __init__(self, source: Iterable[list[Row]], window: int = 10) -> None:
+    def __init__(self, source: Iterable[list[Row]], window: int = 10, moved: Callable[[], bool] = lambda: True) -> None:
         self._source = source
         self._window = window
+        self._moved = moved
         self.duplicates = 0
 
     def __iter__(self) -> Iterator[list[Row]]:
@@ -176,7 +185,7 @@ class Deduplicated:
         stale = 0
         for number, rows in enumerate(self._source):
             digests = _digests(rows)
-            if not last_seen.keys().isdisjoint(digests):
+            if self._moved() and not last_seen.keys().isdisjoint(digests):
                 rows = [row for row, digest in zip(rows, digests) if digest not in last_seen]
                 self.duplicates += len(digests) - len(rows)
             stale = 0 if rows else stale + 1

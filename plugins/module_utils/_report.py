@@ -25,6 +25,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._reread import (
     read_summary,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import Summary
+from ansible_collections.dxops.dam_staging.plugins.module_utils._text import shown
 
 __all__ = [
     "HtmlContext",
@@ -51,14 +52,14 @@ class ReportResult:
     duplicates: int
     """Rows that came twice because the data moved meanwhile, and stand in the file once."""
     columns: list[str]
-    """Every key that any row has, in order of first appearance: the first 1000 of them."""
+    """Every key that any row has, in order of first appearance: the first 1000 of them, fit for a terminal."""
     summary: Summary
     checksum: str
     """SHA-1 of the file, as ``ansible.builtin.copy`` and ``stat`` give it."""
     size: int
     """Size of the file in bytes."""
     records: list[dict[str, Any]]
-    """The first rows, as many as were asked for."""
+    """The first rows, as many as were asked for, fit for a terminal."""
     findings: str | None = None
     """Of a page: the same as that of another page that says the same, whenever it was compared."""
 
@@ -113,6 +114,7 @@ def write_report(
                 data = writer.encode(portion)
                 with disk(directory):
                     write_all(file.fileno(), data)
+        returned = shown(records)
         file.seek(0)
         # The reader is not to close the spool, which has an owner: it is detached instead.
         reader = io.BufferedReader(file, 256 * 1024)
@@ -121,9 +123,8 @@ def write_report(
         finally:
             reader.detach()
     findings = writer.findings if isinstance(writer, Html) else None
-    return ReportResult(
-        draft, summary.count, source.duplicates, columns.names, summary, checksum, size, records, findings
-    )
+    names = shown(columns.names)
+    return ReportResult(draft, summary.count, source.duplicates, names, summary, checksum, size, returned, findings)
 
 
 def _writer(report_format: str, columns: Columns, csv_safe: bool, csv_bom: bool) -> Csv | JsonLines:

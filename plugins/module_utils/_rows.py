@@ -6,15 +6,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from functools import partial
 from itertools import product
 from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError, ServerError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
+    DamError,
+    OptionError,
+    ServerError,
+    TooLarge,
+)
 from ansible_collections.dxops.dam_staging.plugins.module_utils._overlap import Overlapping
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import NOT_ALL, is_unmoved, report_refusal
+from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import Deduplicated
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import (
+    NOT_ALL,
+    RECORD_ACTIONS,
+    RECORD_TYPES,
+    is_unmoved,
+    report_refusal,
+)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import Fields
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row, Subscriber
 
 MOVED = (
@@ -32,6 +45,11 @@ def refuse_report(subscribers: list[Subscriber], of_all: bool) -> DamError | Non
     return None
 
 
+def compared_at(subscriber: Subscriber) -> str | None:
+    """When the last comparison ended; None where none did last, since a resync has its time in the same place."""
+    return subscriber.last_resync_time if report_refusal(subscriber) is None else None
+
+
 class MismatchPages:
     """Pages of mismatch logs, for every wanted type and action one after the other.
 
@@ -46,8 +64,22 @@ class MismatchPages:
         # A filter that is named twice is not read twice.
         self._filters = product(*(dict.fromkeys(params[name] or [None]) for name in ("record_type", "record_action")))
         self._pages = self._read()
-        self.moved = False
-        """Whether rows were added or deleted while they were read."""
+        self._source: Overlapping | None = None
+        self._moved = False
+
+    @property
+    def moved(self) -> bool:
+        """Whether rows were added or deleted while they were read, as far as they were."""
+        return self._moved or (self._source is not None and self._source.moved)
+
+    @property
+    def compared_at(self) -> str | None:
+        """When the comparison ended that the rows are of; None where it is not known, and for several subscribers."""
+        return compared_at(self._subscribers[0]) if self._one else None
+
+    def once(self) -> Deduplicated:
+        """The pages without the rows that came twice because others were added meanwhile."""
+        return Deduplicated(self, moved=lambda: self.moved)
 
     def __iter__(self) -> Iterator[list[Row]]:
         return self._pages
@@ -58,25 +90,49 @@ class MismatchPages:
 
     def _read(self) -> Generator[list[Row], None, None]:
         for record_type, action in self._filters:
-            source = Overlapping(partial(self._fetch, record_type, action), *self._paging)
-            yield from source
-            self.moved = self.moved or source.moved
+            self._moved = self.moved
+            self._source = Overlapping(partial(self._fetch, record_type, action), *self._paging)
+            yield from self._source
         # Who starts a comparison deletes the logs first, maybe all of them before the first page was read.
         now = [self._dam.subscriber(self._one)] if self._one else self._dam.subscribers()
-        unmoved = len(now) == len(self._subscribers) and all(map(is_unmoved, self._subscribers, now))
-        self.moved = self.moved or not unmoved
+        seen = {one.subscriber_id: one for one in now}
+        unmoved = len(now) == len(self._subscribers) and all(
+            one.subscriber_id in seen and is_unmoved(one, seen[one.subscriber_id]) for one in self._subscribers
+        )
+        self._moved = self.moved or not unmoved
 
 
 def _page(
     dam: Dam, subscriber_id: str | None, record_type: str | None, action: str | None, offset: int, limit: int
 ) -> list[Row]:
     try:
-        return dam.mismatches(offset, limit, subscriber_id, record_type, action)
+        rows = dam.mismatches(offset, limit, subscriber_id, record_type, action)
     except ServerError as error:
         if error.status == 400 and record_type is not None:
             raise OptionError(
-                f"record_type: the server does not take {record_type}; not every release knows every type. "
-                f"{error.message}",
+                f"{error.message} Not every release knows every type: it may be that this one does not take "
+                f"record_type {record_type}.",
                 **error.context,
             ) from None
         raise
+    except TooLarge as error:
+        error.message += " Choose another page_size."
+        raise
+    if rows and (record_type or action):
+        fields = Fields.of(rows[0])
+        _check_filter("record_type", record_type, RECORD_TYPES, rows, fields.record_type)
+        _check_filter("record_action", action, RECORD_ACTIONS, rows, fields.action)
+    return rows
+
+
+def _check_filter(option: str, wanted: str | None, known: Iterable[str], rows: list[Row], name: str | None) -> None:
+    """Raise DamError where rows are of another kind than was asked for, by a word that the vendor's documents know."""
+    if wanted is None or name is None:
+        return
+    others = {other for other in known if other != wanted}
+    strange = next((row[name] for row in rows if isinstance(row.get(name), str) and row[name].upper() in others), None)
+    if strange is not None:
+        raise DamError(
+            f"{option}: the server was asked for {wanted} alone, and gave rows of {strange} as well. It does not seem "
+            "to look at this filter: leave the option out, and filter what comes."
+        )

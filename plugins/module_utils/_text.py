@@ -35,6 +35,22 @@ def visible(text: str) -> str:
     return "".join(char if char.isprintable() else _escape(char) for char in text)
 
 
+def shown(value: Any) -> Any:
+    """Return ``value`` with all texts in it made visible, names included. Raises ``DamError`` as ``json_text``."""
+    try:
+        return _shown(value)
+    except RecursionError:
+        raise DamError("A row of the server's answer is nested too deeply to be returned.") from None
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, dict):
+        return {visible(name): _shown(inner) for name, inner in value.items()}
+    return [_shown(inner) for inner in value] if isinstance(value, list) else value
+
+
 def defused(text: str) -> str:
     """Put an apostrophe before a text that a spreadsheet would run as a formula; plain numbers stay as they are."""
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text

@@ -139,18 +139,18 @@ equal:
     - V(false) where any record type differs. V(true) only where every type that was asked for and can be asked about
       is equal. Null where nobody can tell.
     - Types that have no such call are not in it, see RV(unjudged).
-  returned: always
+  returned: once the comparison began
   type: bool
   sample: false
 unjudged:
   description: Record types that nothing is said about, neither that they are equal nor that they differ.
-  returned: always
+  returned: once the comparison began
   type: list
   elements: str
   sample: [RESOURCE, PERMISSION]
 types:
   description: What came out for every record type that was asked for.
-  returned: always
+  returned: once the comparison began
   type: list
   elements: dict
   contains:
@@ -239,12 +239,12 @@ compared_at:
   sample: "2026-11-02T07:00:12+00:00"
 requests:
   description: Number of questions that were sent to both environments together, without logins and repetitions.
-  returned: always
+  returned: once the comparison began
   type: int
   sample: 84
 duration:
   description: Seconds that it took.
-  returned: always
+  returned: once the comparison began
   type: float
   sample: 1.4
 msg:

@@ -47,7 +47,8 @@ options:
   dest:
     type: path
     description:
-      - File for the report, in a folder that exists. Without it nothing is written, only counted.
+      - File for the report, in a folder that exists. Without it the rows are only counted, and stand meanwhile in
+        Ansible's temporary folder in a file without a name.
       - Other users cannot read a new file unless O(mode) says so.
   format:
     type: str
@@ -117,7 +118,8 @@ options:
     default: absent
     description:
       - What becomes of O(dest) when there are no mismatches. V(absent) removes it, but only if it begins as a report
-        of this format does; V(write) writes one without rows.
+        of this format does, with columns whose names are those of a type and an action, and fails otherwise; V(write)
+        writes one without rows.
   max_records:
     type: int
     default: 0
@@ -127,14 +129,15 @@ options:
     type: int
     default: 1000
     description:
-      - Rows to ask for with one request. The server may give fewer.
+      - Rows to ask for with one request, V(2) at least. The server may give fewer.
   prefetch:
     type: int
     default: 4
     description:
       - Pages that are fetched ahead at most; V(1) fetches one after the other.
 notes:
-  - The rows have no documented schema. They are kept with every key that the server sends.
+  - The rows have no documented schema. They are kept with every key that the server sends, and rows that equal each
+    other all stay unless the data moved while they were read.
 seealso:
   - module: dxops.dam_staging.dam_find_mismatch
 author:
@@ -212,8 +215,8 @@ accurate:
   type: bool
 compared_at:
   description:
-    - Time of the comparison by the server's clock (ISO 8601); null where it is not known, and with
-      O(all_subscribers=true).
+    - Time of the comparison by the server's clock (ISO 8601); null where it is not known, where the last thing that
+      ended was no comparison, as can be with O(force=true), and with O(all_subscribers=true).
   returned: success
   type: str
   sample: "2026-11-02T07:00:12.000Z"
@@ -232,9 +235,9 @@ table:
   type: list
   elements: str
   sample:
-    - "                CREATE    UPDATE    DELETE     total"
-    - "MEDIA_ITEM          40         1         1        42"
-    - "total               40         1         1        42"
+    - "              CREATE    UPDATE    DELETE     total"
+    - "MEDIA_ITEM        40         1         1        42"
+    - "total             40         1         1        42"
 dest:
   description: The report's file; null where none was asked for or there is nothing to report.
   returned: success
@@ -246,17 +249,23 @@ checksum:
   type: str
   sample: 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12
 columns:
-  description: Every key that any row has, in order of first appearance; the first 1000 of them.
+  description:
+    - Every key that any row has, in order of first appearance; the first 1000 of them. Characters that cannot be seen
+      stand as escapes.
   returned: success
   type: list
   elements: str
 records:
-  description: The first rows with the server's own keys, as many as O(max_records) asks for.
+  description:
+    - The first rows with the server's own keys, as many as O(max_records) asks for. Characters that cannot be seen
+      stand as escapes such as C(\u202e); the file has them as they are.
   returned: success
   type: list
   elements: dict
 duplicates:
-  description: Number of rows that came twice because the data moved between two pages, and stand in the report once.
+  description:
+    - Number of rows that came twice because the data moved between two pages, and stand in the report once. RV(accurate)
+      is V(false) then.
   returned: success
   type: int
   sample: 0
@@ -297,7 +306,7 @@ def work(task: Task) -> None:
     if refusal and not params["force"]:
         raise refusal
     report = write_report(
-        pages,
+        pages.once(),
         place.folder if place and not task.check_mode else task.scratch_dir,
         params["format"],
         csv_safe=params["csv_safe"],
@@ -312,7 +321,7 @@ def work(task: Task) -> None:
         count=report.count,
         report_available=report.count > 0,
         accurate=refusal is None and not pages.moved,
-        compared_at=one.last_resync_time if one else None,
+        compared_at=pages.compared_at,
         summary=summary,
         table=table(summary["by_type"]),
         columns=report.columns,

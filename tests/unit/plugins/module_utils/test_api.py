@@ -34,8 +34,11 @@ class FakeClient:
             raise self.body
         return Answer(200, self.body, self.date, "https://pub.example/x")
 
-    def get(self, path: str, **query: Any) -> Answer:
-        """Answer a read."""
+    def get(self, path: str, rows: int | None = None, **query: Any) -> Answer:
+        """Answer a read; it may be large only where it is of as many rows as the limit says, or of hashes."""
+        assert rows == (None if "limit" not in query or path.startswith("/staging/records/") else query["limit"]) or (
+            path == "/staging/records"
+        )
         return self._answer("GET", path, query)
 
     def write(self, method: str, path: str, body: Any = None, **query: Any) -> Answer:

@@ -29,7 +29,12 @@ import urllib3
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils import _client
 from ansible_collections.dxops.dam_staging.plugins.module_utils._client import Client
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
+    DamError,
+    ServerError,
+    TooLarge,
+    Unreachable,
+)
 from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection
 from support.scripted import Reply, Request, Scripted, logged_in, scripted
 
@@ -400,7 +405,7 @@ def test_an_empty_answer_is_no_error(server: Scripted, reply: Reply) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"<html>Please log in</html>", b"[1,", b"\xff\xfe\xfd", b"[" * 100000, b'{"a":' * 100000]
+    "body", [b"<html>Please log in</html>", b"[1,", b"\xff\xfe\xfd", b"[" * 40000, b'{"a":' * 40000]
 )
 def test_what_is_no_json_is_an_error_that_shows_how_it_begins(server: Scripted, body: bytes) -> None:
     server.says(Reply(200, body))
@@ -471,7 +476,7 @@ def test_a_change_goes_over_a_connection_that_has_not_lain_idle(server: Scripted
 
 
 def test_an_answer_that_is_too_large_is_given_up(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_client, "MAX_BODY", 1 << 20)
+    monkeypatch.setattr(_client, "MAX_OTHER", 1 << 20)
     server.says(Reply(200, b"[" + b" " * (1 << 20) + b"]"))
     with pytest.raises(Unreachable, match="the answer is larger than 1 MiB") as caught:
         client(server, token=TOKEN).get("/x")
@@ -480,7 +485,7 @@ def test_an_answer_that_is_too_large_is_given_up(server: Scripted, monkeypatch: 
 
 
 def test_the_body_of_a_redirect_is_limited_too(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_client, "MAX_BODY", 1 << 20)
+    monkeypatch.setattr(_client, "MAX_OTHER", 1 << 20)
     server.says(Reply(302, b" " * (1 << 21), (("Location", "/elsewhere"),)))
     with pytest.raises(Unreachable, match="larger than 1 MiB"):
         client(server, token=TOKEN).get("/x")
@@ -489,10 +494,67 @@ def test_the_body_of_a_redirect_is_limited_too(server: Scripted, monkeypatch: py
 def test_an_answer_that_is_small_only_while_compressed_is_given_up(
     server: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_client, "MAX_BODY", 1 << 20)
+    monkeypatch.setattr(_client, "MAX_OTHER", 1 << 20)
     server.says(Reply(200, gzip.compress(b" " * (1 << 23)), (("Content-Encoding", "gzip"),)))
     with pytest.raises(Unreachable, match="larger than 1 MiB"):
         client(server, token=TOKEN).get("/x")
+
+
+def test_only_a_list_of_rows_may_be_large(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_client, "MAX_OTHER", 1 << 20)
+    large = b'["' + b"x" * (1 << 21) + b'"]'
+    server.says(Reply(200, large), Reply(200, large), Reply(400, large))
+    one = client(server, token=TOKEN)
+    assert len(one.get("/x", 10).body) == 1
+    with pytest.raises(TooLarge, match="larger than 1 MiB"):
+        one.get("/x")
+    with pytest.raises(TooLarge, match="larger than 1 MiB"):
+        one.get("/x", 10)
+
+
+@pytest.mark.parametrize(("rows", "most"), [(None, 50_000), (1, 50_200), (1000, 250_000)])
+def test_an_answer_of_very_many_values_is_not_decoded(server: Scripted, rows: int | None, most: int) -> None:
+    fits = b"[" + b"{}," * ((most - 2) // 2) + b"{}]"
+    server.says(Reply(200, fits), Reply(200, b"[[]," + fits[1:]))
+    one = client(server, token=TOKEN)
+    assert len(one.get("/x", rows).body) == most // 2
+    with pytest.raises(TooLarge, match="more values than can be read") as caught:
+        one.get("/x", rows)
+    assert caught.value.final
+
+
+def test_an_error_of_very_many_values_is_shown_but_not_decoded(server: Scripted) -> None:
+    server.says(Reply(400, b'{"error": {"message": "no"}, "more": [' + b"{}," * 60_000 + b"{}]}"))
+    with pytest.raises(ServerError, match='"message": "no"'):
+        client(server, token=TOKEN).get("/x")
+
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "gzip,gzip", "br", "zstd", "deflate, gzip"])
+def test_what_is_compressed_twice_or_otherwise_is_not_read(server: Scripted, encoding: str) -> None:
+    server.says(Reply(200, gzip.compress(gzip.compress(b"[]")), (("Content-Encoding", encoding),)))
+    with pytest.raises(Unreachable, match="compressed in a way that is not read") as caught:
+        client(server, token=TOKEN).get("/x")
+    assert caught.value.final
+    assert server.requests[-1].headers["accept-encoding"] == "gzip, deflate"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "identity"])
+def test_what_is_compressed_once_or_not_at_all_is_read(server: Scripted, encoding: str) -> None:
+    body = b"[]" if encoding == "identity" else gzip.compress(b"[]")
+    server.says(Reply(200, body, (("Content-Encoding", encoding),)))
+    assert client(server, token=TOKEN).get("/x").body == []
+
+
+@pytest.mark.parametrize(
+    "proxy", ["http://user:s3cr3t@proxy:80a80", "http://user:s3/cr3t@proxy:80a80", "http://s3cr3t@[x"]
+)
+def test_the_login_of_a_proxy_is_not_shown(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.setenv("no_proxy", "")
+    at = Connection("dx.example.com", "http", 80, 80, token=TOKEN, retries=0)
+    with pytest.raises(Unreachable) as caught:
+        Client(at).get("/x")
+    assert "cr3t" not in str(caught.value)
 
 
 class Leaps:

@@ -34,7 +34,7 @@ RANGES = {
     "max_delete_percent": (-1, 100),
     "max_records": (0, 10000),
     "max_operations": (0, 10000),
-    "page_size": (1, 10000),
+    "page_size": (2, 10000),
     "prefetch": (1, 16),
 }
 SPECS = [function for name, function in vars(_options).items() if name.endswith("_spec")]

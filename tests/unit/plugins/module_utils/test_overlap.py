@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.dxops.dam_staging.plugins.module_utils import _paging
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._overlap import Overlapping
-from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import Row
+from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import Deduplicated, Row
 
 
 class Server:
@@ -43,15 +44,17 @@ def read(server: Server, page_size: int = 10, ahead: int = 1) -> tuple[list[Row]
 
 @given(
     number=st.integers(0, 120),
-    page_size=st.integers(1, 40),
+    page_size=st.integers(2, 40),
+    kinds=st.sampled_from([10**9, 1, 2, 3, 7]),
     caps=st.lists(st.integers(1, 50), max_size=5),
     ahead=st.sampled_from([1, 3]),
 )
 @settings(max_examples=150, deadline=None)
 def test_a_list_that_stays_as_it_is_is_read_whole_and_nothing_moved(
-    number: int, page_size: int, caps: list[int], ahead: int
+    number: int, page_size: int, kinds: int, caps: list[int], ahead: int
 ) -> None:
     server = Server(number, caps)
+    server.rows = [{"id": index % kinds} for index in range(number)]
     assert read(server, page_size, ahead) == (server.rows, False)
 
 
@@ -138,9 +141,59 @@ def test_the_pages_end_when_nobody_wants_more() -> None:
     assert len(server.calls) == 1
 
 
-@pytest.mark.parametrize("page_size", [1, 2, 10])
+@pytest.mark.parametrize("page_size", [2, 10])
 def test_a_server_that_ignores_the_offset_is_noticed(page_size: int) -> None:
     server = Server(5)
     source = Overlapping(lambda _offset, limit: server.fetch(0, limit), page_size, 1)
     with pytest.raises(DamError, match="same page twice"):
         list(source)
+
+
+def test_a_page_without_room_for_a_row_that_comes_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 2"):
+        Overlapping(Server(5).fetch, 1, 1)
+
+
+@pytest.mark.parametrize("number", [1, 3, 9, 10, 11, 19, 30, 95])
+@pytest.mark.parametrize("doubled", range(1, 13))
+@pytest.mark.parametrize("cap", [10**9, 4])
+def test_a_row_that_comes_once_more_at_the_end_of_an_answer_is_one_row(number: int, doubled: int, cap: int) -> None:
+    server = Server(number, [cap])
+
+    def fetch(offset: int, limit: int) -> list[Row]:
+        rows = server.fetch(offset, limit)
+        return rows + rows[:1] if len(server.calls) == doubled and len(rows) != 1 else rows
+
+    source = Overlapping(fetch, 10, 1)
+    assert [row for page in source for row in page] == server.rows
+    assert not source.moved
+
+
+def test_a_server_that_gives_more_than_it_was_asked_for_is_read_whole() -> None:
+    for size in (12, 15, 25, 1000):
+        server = Server(300)
+        source = Overlapping(lambda offset, _limit, s=server, n=size: s.fetch(offset, n), 10, 1)  # type: ignore[misc]
+        assert [row for page in source for row in page] == server.rows
+        assert not source.moved
+
+
+def test_only_the_rows_of_a_list_that_moved_are_looked_at_for_rows_that_came_twice() -> None:
+    server = Server(0)
+    server.rows = [{"kind": "same"}] * 25 + [{"id": index} for index in range(40)]
+    server.changes = {5: lambda rows: rows.insert(0, {"id": "new"})}
+    source = Overlapping(server.fetch, 10, 1)
+    once = Deduplicated(source, moved=lambda: source.moved)
+    rows = [row for page in once for row in page]
+    assert rows == [{"kind": "same"}] * 25 + [{"id": index} for index in range(40)]
+    assert once.duplicates == 1
+    assert source.moved
+
+
+def test_a_list_without_an_end_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_paging, "MOST_ROWS", 5000)
+
+    def fetch(offset: int, limit: int) -> list[Row]:
+        return [] if offset > 10**9 else [{"id": offset + index} for index in range(limit)]
+
+    with pytest.raises(DamError, match="gave more than 5000 rows"):
+        list(Overlapping(fetch, 10, 1))

@@ -276,7 +276,27 @@ def test_a_server_that_ignores_the_offset_is_noticed_at_the_second_page(ahead: i
     with pytest.raises(DamError, match=r"same page twice.*offset 0 and at offset 10") as caught:
         list(pages(lambda _offset, limit: server.fetch(0, limit), 10, ahead))
     assert caught.value.context == {"offset": 10}
-    assert len(server.calls) <= 1 + ahead
+    assert len(server.calls) <= 2 + ahead
+
+
+@pytest.mark.parametrize("ahead", [1, 4])
+def test_pages_of_equal_rows_are_real_where_the_server_has_an_end(ahead: int) -> None:
+    server = Server([{"recordType": "KEYWORD"}] * 2500)
+    assert flat(pages(server.fetch, 100, ahead)) == server.rows
+    far = [offset for offset, _limit in server.calls if offset > 10**6]
+    assert len(far) <= 2
+
+
+def test_pages_of_equal_rows_are_an_error_where_the_server_does_not_say_where_it_ends() -> None:
+    server = Server([{"recordType": "KEYWORD"}] * 2500)
+
+    def careful(offset: int, limit: int) -> list[Row]:
+        if offset > 10**6:
+            raise DamError("no such offset")
+        return server.fetch(offset, limit)
+
+    with pytest.raises(DamError, match="same page twice"):
+        list(pages(careful, 100))
 
 
 def test_a_list_without_an_end_stops_at_max_rows() -> None:
@@ -371,6 +391,12 @@ def test_a_page_without_anything_new_is_left_out() -> None:
     source = Deduplicated([rows_of(2), rows_of(2), rows_of(1, 5)])
     assert list(source) == [rows_of(2), rows_of(1, 5)]
     assert source.duplicates == 2
+
+
+def test_equal_rows_of_a_list_that_stays_as_it_is_all_stay() -> None:
+    source = Deduplicated([rows_of(2)] * 30, moved=lambda: False)
+    assert flat(source) == rows_of(2) * 30
+    assert source.duplicates == 0
 
 
 def test_equal_rows_within_one_page_all_stay() -> None:

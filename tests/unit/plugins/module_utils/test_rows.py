@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError, ServerError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._rows import MismatchPages, refuse_report
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError, ServerError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._rows import (
+    MismatchPages,
+    compared_at,
+    refuse_report,
+)
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import IN_PROGRESS, NOT_ALL, RUN_FIRST
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row, Subscriber
 from support.fakes import FakeDam, log_of, logs, subscriber
@@ -60,7 +64,9 @@ def test_the_wanted_types_and_actions_come_one_after_the_other_and_each_once() -
 
 
 def test_a_type_that_the_release_does_not_know_is_an_error_that_names_the_option() -> None:
-    with pytest.raises(OptionError, match=r"^record_type: the server does not take PERMISSION; .* no such type"):
+    with pytest.raises(
+        OptionError, match=r"no such type.* it may be that this one does not take record_type PERMISSION"
+    ):
         rows_of(dam_with(ROWS, unknown=("PERMISSION",)), ["PERMISSION"], None)
 
 
@@ -96,6 +102,53 @@ def test_rows_that_were_read_while_something_was_started_may_be_too_few(
     assert list(pages) == []
     assert pages.moved is moved
     dam.finish()
+
+
+def test_subscribers_in_another_order_are_the_same_ones() -> None:
+    params = {"record_type": None, "record_action": None, "page_size": 2, "prefetch": 1}
+    later = subscriber("FIND_MISMATCH_COMPLETED", "another time", id="id-2")
+    dam = FakeDam(mismatches=[[]], subscribers=[[COMPARED, later]])
+    pages = MismatchPages(dam.dam, [later, COMPARED], True, params)
+    assert list(pages) == []
+    assert not pages.moved
+
+
+def test_equal_rows_are_all_there_unless_the_list_moved() -> None:
+    rows: list[Row] = [{"recordType": "KEYWORD", "recordAction": "CREATE"}] * 25
+    params = {"record_type": None, "record_action": None, "page_size": 5, "prefetch": 1}
+    pages = MismatchPages(dam_with(rows).dam, [subscriber()], False, params)
+    once = pages.once()
+    assert [row for page in once for row in page] == rows
+    assert (once.duplicates, pages.moved) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "actions", "words"),
+    [
+        (["VERSION"], None, "record_type: the server was asked for VERSION alone, and gave rows of KEYWORD"),
+        (None, ["UPDATE"], "record_action: the server was asked for UPDATE alone, and gave rows of CREATE"),
+    ],
+)
+def test_a_server_that_does_not_look_at_a_filter_is_noticed(
+    kinds: list[str] | None, actions: list[str] | None, words: str
+) -> None:
+    dam = FakeDam(repeat=("mismatches", "subscriber"), mismatches=[ROWS], subscriber=[subscriber()])
+    with pytest.raises(DamError, match=words):
+        rows_of(dam, kinds, actions)
+
+
+def test_words_that_nobody_knows_are_no_sign_of_a_filter_that_is_not_looked_at() -> None:
+    strange: list[Row] = [{"type": "image/png", "action": "kept", "id": 1}, {"type": ["KEYWORD"], "action": None}]
+    dam = FakeDam(repeat=("subscriber",), mismatches=[strange, [], []], subscriber=[subscriber()])
+    assert rows_of(dam, ["VERSION"], ["UPDATE"]) == strange[:1]
+
+
+def test_the_time_of_a_resync_is_none_of_a_comparison() -> None:
+    times = {
+        status: compared_at(subscriber(status, "then"))
+        for status in (COMPARED.resync_status, "RESYNC_TRIGGER_COMPLETED")
+    }
+    assert times == {"FIND_MISMATCH_COMPLETED": "then", "RESYNC_TRIGGER_COMPLETED": None}
 
 
 @pytest.mark.parametrize("now", [[COMPARED], [COMPARED, OTHER, OTHER]])
