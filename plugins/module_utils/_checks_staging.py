@@ -163,9 +163,9 @@ def _authoring(facts: Facts) -> Finding:
     skew = timedelta(seconds=(facts.subscriber.ahead or 0.0) - (facts.publisher.ahead or 0.0))
     at_publisher = facts.newest_at_publisher
     signs = []
-    if queue.newest is not None and queue.newest - skew > since + DATES_APART:
+    if queue.newest is not None and queue.newest - since > DATES_APART + skew:
         signs.append(f"the subscriber has been given a sync operation ({_clock_time(queue.newest)})")
-    if isinstance(at_publisher, datetime) and at_publisher > since + DATES_APART:
+    if isinstance(at_publisher, datetime) and at_publisher - since > DATES_APART:
         signs.append(f"the publisher has an operation that is not staging's ({_clock_time(at_publisher)})")
     if signs:
         return Finding(

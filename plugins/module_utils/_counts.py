@@ -68,16 +68,18 @@ def delete_logs(dam: Dam, subscriber_id: str | None, clock: Callable[[], float],
 class Planned:
     """What a resync would do, as the mismatch logs have it: ``by_type`` holds the types that have any.
 
-    ``total`` counts all rows, those of no known type or action included.
+    ``total`` counts all rows, those of no known type or action included. ``overcounted`` tells that a part is more than
+    the whole, so that it is not known how many deletions there are.
     """
 
     total: int
     by_type: dict[str, dict[str, int]] = field(default_factory=dict)
+    overcounted: bool = False
 
     @property
     def by_action(self) -> dict[str, int]:
         actions = {action: sum(counts[action] for counts in self.by_type.values()) for action in RECORD_ACTIONS}
-        return {**actions, UNKNOWN: self.total - sum(actions.values())}
+        return {**actions, UNKNOWN: max(0, self.total - sum(actions.values()))}
 
     @property
     def deletes(self) -> int:
@@ -94,6 +96,7 @@ def plan(dam: Dam, subscriber_id: str) -> Planned:
     total = count_mismatches(dam, subscriber_id)
     by_type = {}
     left = total
+    overcounted = False
     for record_type in RECORD_TYPES if total else ():
         try:
             of_type = count_mismatches(dam, subscriber_id, record_type)
@@ -105,7 +108,8 @@ def plan(dam: Dam, subscriber_id: str) -> Planned:
             by_type[record_type] = {
                 action: count_mismatches(dam, subscriber_id, record_type, action) for action in RECORD_ACTIONS
             }
+            overcounted = overcounted or sum(by_type[record_type].values()) > of_type
         left -= of_type
         if left <= 0:
             break
-    return Planned(total, by_type)
+    return Planned(total, by_type, overcounted or left < 0)

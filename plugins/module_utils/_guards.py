@@ -122,6 +122,20 @@ def fuse(name: str, limit: int, number: int, what: str) -> Verdict:
     )
 
 
+def deletions(limit: int, planned: Planned) -> Verdict:
+    """Refuse where more than ``limit`` records would be deleted, or where that many cannot be told from the counts."""
+    name = "max_deletes"
+    if planned.overcounted and limit != NO_LIMIT:
+        return Verdict(
+            name,
+            "refused",
+            f"How many records a resync would delete is not known: the publisher has {planned.total} mismatch logs, but "
+            "gives more than there are when it is asked by type and action. It may not look at recordType or "
+            "recordAction, or the logs change just now. Look at the report; max_deletes=-1 goes on without this guard.",
+        )
+    return fuse(name, limit, planned.deletes, "delete")
+
+
 def delete_percent(limit: float, planned: Planned, total_of: Callable[[str], int | None]) -> list[Verdict]:
     """Refuse where too large a part of a type's records at the subscriber would be deleted.
 

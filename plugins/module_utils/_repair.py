@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
@@ -17,6 +17,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import D
 from ansible_collections.dxops.dam_staging.plugins.module_utils._guards import (
     Verdict,
     delete_percent,
+    deletions,
     fuse,
     idle_subscriber,
     no_failed_operations,
@@ -26,7 +27,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._queue import Qu
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Operation, Subscriber, parse_time
 from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Waiter
 
-# Between the clocks of two environments, where an operation's time is held against the publisher's.
+# So far an operation's time may be before the publisher's for the run, when what their clocks differ by is taken away.
 CLOCKS_APART = timedelta(minutes=5)
 
 Belongs = Callable[[Operation], bool]
@@ -40,7 +41,7 @@ def judge(publisher: Dam, subscriber: Dam, planned: Planned, params: dict[str, A
         idle_subscriber(queue.in_progress),
         no_failed_operations(queue.failed, params["allow_failed_operations"]),
         fuse("max_mismatches", params["max_mismatches"], planned.total, "change"),
-        fuse("max_deletes", params["max_deletes"], planned.deletes, "delete"),
+        deletions(params["max_deletes"], planned),
         *delete_percent(params["max_delete_percent"], planned, subscriber.record_total),
     ]
     return verdicts, lambda operation: operation.operation_id not in queue.failed_ids
@@ -91,18 +92,30 @@ def refuse(verdicts: list[Verdict]) -> None:
         raise DamError(" ".join(["Nothing was changed: the resync was not started.", *refused]))
 
 
-def created_since(subscriber: Subscriber) -> Belongs:
+def created_since(run: Subscriber, publisher: Dam, subscriber: Dam) -> Belongs:
     """Tells the operations of a resync that was found under way or done, by the time that the publisher gives for it.
 
-    Where there is no time to go by, every operation counts.
+    Where there is no time to go by, every operation counts. Each clock is held against ours right after an answer: the
+    publisher's here, the subscriber's when the first operation has come.
     """
-    moved = parse_time(subscriber.last_resync_time)
+    moved = parse_time(run.last_resync_time)
+    there = _ahead(publisher)
+    skew: timedelta | None = None
 
     def belongs(operation: Operation) -> bool:
+        nonlocal skew
+        if skew is None:
+            here = _ahead(subscriber)
+            skew = timedelta(0) if here is None or there is None else here - there
         created = parse_time(operation.created)
-        return moved is None or created is None or created >= moved - CLOCKS_APART
+        return moved is None or created is None or moved - created + skew <= CLOCKS_APART
 
     return belongs
+
+
+def _ahead(dam: Dam) -> timedelta | None:
+    """By how much the clock of an environment that has just answered is ahead of ours; None where it sends no time."""
+    return None if dam.date is None else dam.date - datetime.now(timezone.utc)
 
 
 def drain(subscriber: Dam, scope: str, waiter: Waiter, belongs: Belongs) -> tuple[dict[str, Any], str | None]:

@@ -37,7 +37,8 @@ options:
     type: int
     default: 86400
     description:
-      - Age in seconds up to which a completed comparison is good enough to repair from. An older one is an error.
+      - Age in seconds up to which a completed comparison is good enough to repair from. An older one is an error, and so
+        is one whose time is more than five minutes ahead of the publisher's own clock.
   wait_for:
     type: str
     choices: [operations, trigger]
@@ -62,7 +63,8 @@ options:
     default: 1000
     description:
       - Refuse where more records than this would be deleted at the subscriber, all types together; V(-1) is no limit.
-      - A mismatch whose action is not known counts as a deletion.
+      - A mismatch whose action is not known counts as a deletion. Where the publisher gives more logs by type and
+        action than there are, the deletions are not known, and every limit refuses.
   max_delete_percent:
     type: float
     default: 50
@@ -220,7 +222,7 @@ def work(task: Task) -> None:
     if not steps:
         return
     subscriber = task.subscriber_dam(before)
-    belongs = created_since(before)
+    belongs = created_since(before, dam, subscriber)
     started = Started(before, triggered=False, joined=True)
     if "trigger" in steps:
         verdicts, belongs = judge(dam, subscriber, planned, params)

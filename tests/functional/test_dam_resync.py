@@ -202,6 +202,17 @@ def test_of_a_resync_found_done_only_operations_created_since_count_as_failed(
     assert (result["failed"], result["failed_operation_count"]) == (fails, int(fails))
 
 
+def test_the_operations_of_a_resync_found_done_are_told_by_the_subscribers_clock(
+    damsim: StandIn, run_main: Any
+) -> None:
+    damsim.settings(at=damsim.subscribers[0], clock_skew=-7200)
+    set_status(damsim, "RESYNC_TRIGGER_COMPLETED", age=60)
+    failed = {"triggerFunction": "syncStagingMediaContent", "status": "FAILED", "created": server_time(damsim, 7200)}
+    damsim.post("/_sim/operations", [failed], at=damsim.subscribers[0])
+    result = run_main(MODULE, named(damsim))
+    assert (result["failed"], result["failed_operation_count"]) == (True, 1), result
+
+
 # --- Triggers whose fate is unknown ----------------------------------------------------------------------------------
 
 HTML = "<html><body>busy</body></html>"

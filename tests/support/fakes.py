@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, cast
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
@@ -63,6 +64,7 @@ class FakeDam:
     """
 
     client: Any = None
+    date: datetime | None = None
 
     def __init__(self, repeat: tuple[str, ...] = (), **answers: list[Any]) -> None:
         self._answers = {name: deque(given) for name, given in answers.items()}

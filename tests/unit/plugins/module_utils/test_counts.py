@@ -66,6 +66,7 @@ def test_a_plan_counts_every_row_and_takes_the_unknown_for_deletions(pairs: list
     planned = plan(dam_with([log_of(kind, action) for kind, action in pairs]).dam, ONE)
     known = [(kind, action) for kind, action in pairs if kind in RECORD_TYPES and action in RECORD_ACTIONS]
     assert planned.total == len(pairs)
+    assert not planned.overcounted
     assert sum(planned.by_action.values()) == len(pairs)
     assert planned.by_action["UNKNOWN"] == len(pairs) - len(known)
     deletions = sum(action == "DELETE" for _kind, action in known)
@@ -77,6 +78,21 @@ def test_a_plan_counts_every_row_and_takes_the_unknown_for_deletions(pairs: list
         "by_type": planned.by_type,
         "by_action": planned.by_action,
     }
+
+
+@pytest.mark.parametrize("ignored", ["record_type", "record_action"])
+def test_a_server_that_does_not_look_at_a_filter_is_noticed(ignored: str) -> None:
+    rows = [log_of("KEYWORD", "CREATE")] * 3 + [log_of("VERSION", "UPDATE")] * 2 + [log_of("NEW_TYPE", None)] * 90
+    honest = logs(rows)
+
+    def mismatches(offset: int, limit: int, one: str, kind: str | None = None, action: str | None = None) -> list[Row]:
+        seen = (None if ignored == "record_type" else kind), (None if ignored == "record_action" else action)
+        return list(honest(offset, limit, one, *seen))
+
+    planned = plan(FakeDam(repeat=("mismatches",), mismatches=[mismatches]).dam, ONE)
+    assert planned.overcounted is (ignored == "record_action")
+    assert min(planned.by_action.values()) >= 0
+    assert planned.deletes >= 0
 
 
 def test_nothing_to_repair_is_planned_with_one_request() -> None:

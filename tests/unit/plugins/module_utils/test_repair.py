@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -81,6 +82,7 @@ def test_every_guard_gives_its_verdict() -> None:
         ("max_mismatches", {}, Planned(6), {"max_mismatches": 5, "max_deletes": -1}),
         ("max_deletes", {}, Planned(6, {"KEYWORD": {"CREATE": 0, "UPDATE": 0, "DELETE": 6}}), {"max_deletes": 5}),
         ("max_deletes", {}, Planned(6), {"max_deletes": 5}),
+        ("max_deletes", {}, Planned(6, {"KEYWORD": {"CREATE": 6, "UPDATE": 6, "DELETE": 6}}, True), {}),
         (
             "max_delete_percent",
             {"record_total": [30]},
@@ -93,6 +95,11 @@ def test_each_guard_refuses_for_its_own_reason_alone(
     guard: str, there: dict[str, Any], planned: Planned, params: dict[str, Any]
 ) -> None:
     assert verdicts(environment("sub.example", **there), planned, **params) == {**ALL_OK, guard: "refused"}
+
+
+def test_without_a_limit_nothing_has_to_be_known_of_the_deletions() -> None:
+    planned = Planned(6, {"KEYWORD": {"CREATE": 6, "UPDATE": 6, "DELETE": 6}}, overcounted=True)
+    assert verdicts(environment("sub.example"), planned, max_deletes=-1) == ALL_OK
 
 
 def test_what_is_not_of_staging_does_not_stand_in_the_way() -> None:
@@ -172,10 +179,40 @@ def test_an_operation_without_an_error_text_is_a_problem_all_the_same() -> None:
         ("2026-11-02T07:00:00Z", None, True),
         ("2026-11-02T07:00:00Z", "unreadable", True),
         (None, "2026-11-01T07:00:00Z", True),
+        ("0001-01-01T00:00:00Z", "2026-11-02T07:00:00Z", True),
+        ("2026-11-02T07:00:00Z", "0001-01-01T00:00:00+14:00", False),
+        ("9999-12-31T23:59:59-14:00", "2026-11-02T07:00:00Z", False),
     ],
 )
 def test_operations_of_a_resync_that_was_found_are_told_by_their_time(
     moved: str | None, created: str | None, belongs: bool
 ) -> None:
-    found = created_since(subscriber("RESYNC_TRIGGER_COMPLETED", moved))
+    here, there = environment("pub.example").dam, environment("sub.example").dam
+    found = created_since(subscriber("RESYNC_TRIGGER_COMPLETED", moved), here, there)
     assert found(operation(status="FAILED", created=created)) is belongs
+
+
+def dated(hostname: str, ahead: timedelta) -> FakeDam:
+    """Make an environment that has just told what its clock shows."""
+    there = environment(hostname)
+    there.date = datetime.now(timezone.utc) + ahead  # noqa: UP017 - also run on Python 3.9
+    return there
+
+
+@pytest.mark.parametrize("publisher", [-3600, 0, 3600])
+@pytest.mark.parametrize("apart", [-7200, 0, 7200])
+def test_what_the_clocks_differ_by_is_taken_away(publisher: float, apart: float) -> None:
+    here, there = (
+        dated(name, timedelta(seconds=ahead)) for name, ahead in [("pub", publisher), ("sub", publisher + apart)]
+    )
+    moved = datetime(2026, 11, 2, 7, tzinfo=timezone.utc)  # noqa: UP017
+    found = created_since(subscriber("RESYNC_TRIGGER_COMPLETED", moved.isoformat()), here.dam, there.dam)
+    for after, belongs in [(-400, False), (-200, True), (1, True)]:
+        created = (moved + timedelta(seconds=apart + after)).isoformat()
+        assert found(operation(status="FAILED", created=created)) is belongs
+
+
+def test_a_clock_that_is_not_known_is_taken_to_be_right() -> None:
+    here, there = environment("pub").dam, dated("sub", timedelta(hours=2)).dam
+    found = created_since(subscriber("RESYNC_TRIGGER_COMPLETED", "2026-11-02T07:00:00Z"), here, there)
+    assert found(operation(status="FAILED", created="2026-11-02T07:00:00Z"))
