@@ -38,6 +38,8 @@ options:
         description:
           - Protocol of the subscriber's APIs. Without it that of its target host, if that has one and
             O(subscriber.hostname) is not given, else the publisher's.
+          - A target host that asks for C(http) is refused where O(dx_protocol) is C(https) and this is not given, since
+            the password would travel unprotected.
       dx_port:
         type: int
         description:

@@ -13,6 +13,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import D
 from ansible_collections.dxops.dam_staging.plugins.module_utils._http import DEFAULT_PORTS, Connection
 from ansible_collections.dxops.dam_staging.plugins.module_utils._options import check_numbers
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import host_and_port, scheme_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import clean
 
 
 def publisher_connection(params: dict[str, Any]) -> Connection:
@@ -25,7 +26,7 @@ def subscriber_connection(params: dict[str, Any], target_host: str) -> Connectio
     """Where the subscriber is: what ``subscriber`` does not say is the publisher's.
 
     The host, and where it has them the scheme and port, come from the registration's ``targetHost``, unless
-    ``subscriber`` names a host of its own. The publisher's ``ltpa_token`` is never handed on: it is valid for whoever
+    ``subscriber`` names a host of its own; but only the user turns https into http. The publisher's ``ltpa_token`` is never handed on: it is valid for whoever
     holds it. Raises OptionError for a value that cannot be used.
     """
     own = {option: value for option, value in (params.get("subscriber") or {}).items() if value is not None}
@@ -34,6 +35,12 @@ def subscriber_connection(params: dict[str, Any], target_host: str) -> Connectio
     if host is None:
         host, port, scheme = _registered(target_host, "dx_protocol" in own)
     protocol = own.get("dx_protocol") or scheme or params["dx_protocol"]
+    if protocol == "http" and params["dx_protocol"] != "http" and "dx_protocol" not in own:
+        raise OptionError(
+            f"subscriber.dx_protocol: the subscriber is registered with '{clean(target_host, 200)}', and over http the "
+            "password would travel unprotected. Give subscriber.dx_protocol (in the role "
+            "dam_consistency_subscriber_protocol): https, or http if that is what you want."
+        )
     merged = {**params, "ltpa_token": None, "dx_protocol": protocol, **own}
     if "dx_port" in own or port or protocol != params["dx_protocol"]:
         merged["dx_port"] = own.get("dx_port") or port

@@ -35,6 +35,9 @@ RECORD_TYPES = (
 )
 RECORD_ACTIONS = ("CREATE", "UPDATE", "DELETE")
 
+# A time of a run that is further ahead of the clock of the server that gave it tells nothing.
+MOST_AHEAD = 300.0
+
 FIND_START = "FIND_MISMATCH_START"
 RESYNC_START = "RESYNC_TRIGGER_START"
 
@@ -94,10 +97,12 @@ def report_refusal(subscriber: Subscriber) -> str | None:
 def age_of(subscriber: Subscriber, now: datetime) -> float | None:
     """Seconds since ``lastResyncTime`` by the server's own clock ``now``; None where it was never set.
 
-    ``updated`` is no help: it moves for other reasons.
+    A time ahead of that clock is of a run just now, or, where it is far ahead, of one that may be of any age: the clock
+    was put back since. ``updated`` is no help: it moves for other reasons.
     """
     moved = parse_time(subscriber.last_resync_time)
-    return None if moved is None else max(0.0, (now - moved).total_seconds())
+    age = None if moved is None else (now - moved).total_seconds()
+    return None if age is None or age < -MOST_AHEAD else max(0.0, age)
 
 
 def is_fresh(subscriber: Subscriber, max_age: float, now: datetime) -> bool:

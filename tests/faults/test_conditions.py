@@ -47,7 +47,11 @@ CLOCKS = (
     Clocks("all servers a year behind", -YEAR, -YEAR),
     Clocks("publisher an hour ahead", publisher=HOUR),
     Clocks("subscriber an hour ahead", subscriber=HOUR),
-    Clocks("last run tomorrow", last_run=lambda standin: server_time(standin, ago=-86400)),
+    Clocks(
+        "last run tomorrow",
+        last_run=lambda standin: server_time(standin, ago=-86400),
+        refused=("resync", "preflight"),
+    ),
     Clocks("last run in 1970", last_run=lambda _standin: "1970-01-01T00:00:00.000Z", refused=("resync", "preflight")),
     Clocks("last run at no time", last_run=lambda _standin: "yesterday", refused=("resync", "preflight")),
     Clocks("last run unknown", last_run=lambda _standin: None, refused=("resync", "preflight")),

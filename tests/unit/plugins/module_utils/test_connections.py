@@ -219,8 +219,11 @@ def test_what_the_subscriber_says_counts() -> None:
         ("sub.example", {"dx_port": 8443}, {}, "https://sub.example:8443"),
         ("sub.example:9443", {"dx_port": 8443, "dam_api_port": 3000}, {}, "https://sub.example:9443"),
         ("https://sub.example", {"dx_port": 8443}, {}, "https://sub.example"),
-        ("http://sub.example", {"dx_port": 8443}, {}, "http://sub.example"),
-        ("http://sub.example:81/", {}, {}, "http://sub.example:81"),
+        ("http://sub.example", {"dx_protocol": "http", "dx_port": 8080}, {}, "http://sub.example"),
+        ("http://sub.example:81/", {"dx_protocol": "http"}, {}, "http://sub.example:81"),
+        ("http://sub.example", {"dx_port": 8443}, {"dx_protocol": "http"}, "http://sub.example"),
+        ("http://sub.example:81", {"dx_port": 8443}, {"dx_protocol": "http"}, "http://sub.example:81"),
+        ("http://sub.example:81", {}, {"dx_protocol": "https"}, "https://sub.example:81"),
         ("https://sub.example", {"dx_protocol": "http", "dx_port": 8080}, {}, "https://sub.example"),
         ("sub.example", {"dx_protocol": "http"}, {}, "http://sub.example"),
         ("https://[2001:db8::2]:9443", {}, {}, "https://[2001:db8::2]:9443"),
@@ -241,6 +244,12 @@ def test_what_the_subscriber_says_counts() -> None:
 )
 def test_the_subscribers_address(target_host: str, publishers: dict[str, Any], own: dict[str, Any], url: str) -> None:
     assert subscriber(target_host, own, **publishers).dam_url == f"{url}/dx/api/dam/v1"
+
+
+@pytest.mark.parametrize("own", [{}, {"dx_port": 8080}, {"ltpa_token": "sub-token"}])
+def test_a_registration_alone_does_not_have_the_password_travel_unprotected(own: dict[str, Any]) -> None:
+    with pytest.raises(OptionError, match=r"^subscriber\.dx_protocol: .*'HTTP://sub\.example:8080'.* unprotected"):
+        subscriber("HTTP://sub.example:8080", own)
 
 
 def test_a_target_host_that_is_no_address_asks_for_a_host_name() -> None:

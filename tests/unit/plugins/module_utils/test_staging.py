@@ -86,9 +86,16 @@ def test_a_report_is_refused_in_the_words_that_belong_to_the_status(status: str 
 
 def test_age_is_told_by_the_time_of_the_last_run_and_never_negative() -> None:
     assert age_of(subscriber(), after(90)) == 90
-    assert age_of(subscriber(), after(-90)) == 0
+    assert age_of(subscriber(), after(-300)) == 0
     assert age_of(subscriber(moved=None), after(0)) is None
     assert age_of(subscriber(moved="yesterday"), after(0)) is None
+    assert age_of(subscriber(moved="0001-01-01T00:00:00+14:00"), after(0)) is not None
+
+
+def test_the_age_of_a_run_that_is_far_ahead_of_the_clock_is_not_known() -> None:
+    assert age_of(subscriber(), after(-300.001)) is None
+    assert age_of(subscriber(moved="9999-12-31T23:59:59-14:00"), after(0)) is None
+    assert not is_fresh(subscriber(), 10**9, after(-86400))
 
 
 @pytest.mark.parametrize(
