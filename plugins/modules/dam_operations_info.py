@@ -136,6 +136,10 @@ states:
   returned: success
   type: list
   elements: dict
+last:
+  description: The last status seen.
+  returned: when a wait failed
+  type: str
 """
 
 from typing import Any
