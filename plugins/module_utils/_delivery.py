@@ -94,7 +94,9 @@ class Place:
         if not begins_as_report(self.dest, self.report_format):
             raise OptionError(
                 f"dest: there are no mismatches, so no report belongs there, but '{self.dest}' does not look like a "
-                f"{self.report_format} report and was not removed. Choose another dest, or empty_report=write."
+                f"{self.report_format} report and was not removed. Remove it where it is an old report whose columns "
+                "have other names; else choose another dest, or empty_report=write.",
+                leftover=self.dest,
             )
         result["changed"] = True
         if self.report_format == "html":

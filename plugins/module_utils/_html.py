@@ -26,6 +26,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._html_assets imp
 from ansible_collections.dxops.dam_staging.plugins.module_utils._html_facts import HtmlContext, facts, html_text
 from ansible_collections.dxops.dam_staging.plugins.module_utils._html_matrix import matrix, number
 from ansible_collections.dxops.dam_staging.plugins.module_utils._html_style import STYLE
+from ansible_collections.dxops.dam_staging.plugins.module_utils._news import Findings
 from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import Fields, Summary
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import json_text, visible
 
@@ -52,7 +53,7 @@ class Html:
         self._tell = context
         self._rows = 0
         self._size = 0
-        self._digest = hashlib.sha256()
+        self._found_rows = Findings()
         self.findings: str | None = None
         """Stands for what the page says, less times and what was before; known when it is assembled."""
 
@@ -72,11 +73,10 @@ class Html:
                 self._size = _MOST_BYTES
                 break
             self._size += len(line.encode("utf-8"))
+            self._found_rows.add(row)
             lines.append(f",\n{line}" if self._rows else line)
             self._rows += 1
-        data = "".join(lines).encode("utf-8")
-        self._digest.update(data)
-        return data
+        return "".join(lines).encode("utf-8")
 
     def assemble(self, spool: BinaryIO) -> Iterator[bytes]:
         """Yield the page; ``spool`` holds the encoded rows and stands at its beginning."""
@@ -115,8 +115,7 @@ class Html:
         """So that the page of a later comparison that found the same can be told from one with news."""
         context = self._context
         said = [state, context.accurate, context.filters, context.publisher, dict(context.subscribers)]
-        self._digest.update(json_text([*said, self._columns.names, self._summary.as_dict()]).encode("utf-8"))
-        return self._digest.hexdigest()
+        return self._found_rows.digest([*said, self._summary.as_dict()])
 
     def _verdict(self) -> tuple[str, str, str]:
         """Return the state, the headline and the sentence below it; never more than what is proven."""

@@ -30,7 +30,7 @@ _BEGINNING = 64 * 1024
 
 
 def begins_as_report(path: str, report_format: str) -> bool:
-    """Tell whether the file begins as a report of this format does: with rows that carry a type and an action.
+    """Tell whether the file begins as a report of this format does: with a row that carries a type and an action.
 
     Meant for the moment before a file is removed, so in doubt the answer is no; anything but a regular file is no
     report. Raises ``OSError`` when the file cannot be read.
@@ -43,9 +43,9 @@ def begins_as_report(path: str, report_format: str) -> bool:
     if report_format == "csv":
         return _csv_header(start)
     if report_format == "jsonl":
-        return not start or _json_row(start, whole=whole)
+        return not start or _json_rows_begin(start, whole=whole)
     if report_format == "json":
-        return start.strip() == b"[]" or (start.startswith(b"[\n") and _json_row(start[2:], whole=whole))
+        return start.strip() == b"[]" or (start.startswith(b"[\n") and _json_rows_begin(start[2:], whole=whole))
     if report_format == "html":
         return start.startswith(b"<!DOCTYPE html>") and f'content="{GENERATOR}"'.encode() in start
     raise ValueError(f"not a format of a report: {report_format}")
@@ -61,19 +61,24 @@ def _csv_header(start: bytes) -> bool:
     return len(set(names)) == len(names) and Fields.of(map(undefused, names)).look_like_mismatches()
 
 
-def _json_row(start: bytes, *, whole: bool) -> bool:
-    line, line_end, _rest = start.partition(b"\n")
-    text = line.decode("utf-8", "replace")
-    if not text.startswith("{"):
-        return False
-    if line_end or whole:
+def _json_rows_begin(start: bytes, *, whole: bool) -> bool:
+    lines = start.decode("utf-8", "replace").split("\n")
+    if len(lines) == 1 and not whole:
+        # A first row that is longer than what was read: its names will have to do.
+        names = re.findall(r'[{,]"([^"\\]{1,200})":', lines[0])
+        return lines[0].startswith("{") and Fields.of(names).look_like_mismatches()
+    found = False
+    for text in filter(None, lines if whole else lines[:-1]):
+        if text == "]":
+            break
         try:
             row = json.loads(text.rstrip(","))
         except (ValueError, RecursionError):
             return False
-        return Fields.of(row).look_like_mismatches()
-    # A first row that is longer than what was read: its names will have to do.
-    return Fields.of(re.findall(r'[{,]"([^"\\]{1,200})":', text)).look_like_mismatches()
+        if not isinstance(row, dict):
+            return False
+        found = found or Fields.of(row).look_like_mismatches()
+    return found
 
 
 def read_summary(path: str, report_format: str) -> Summary | None:

@@ -271,10 +271,15 @@ duplicates:
   sample: 0
 findings_changed:
   description:
-    - Whether the page says something else than the one that was there, apart from the time of the comparison and from
-      what O(html.summary_before) adds. A later comparison that found the same changes the file, but not this.
+    - Whether the page says something else than the one that was there, apart from the time of the comparison, from
+      the order of the rows, from times and ids of logs in them, and from what O(html.summary_before) adds. A later
+      comparison that found the same changes the file, but not this.
   returned: when O(format=html), O(dest) is given, and a file is there now or was
   type: bool
+leftover:
+  description: The file that is no report as far as can be told, and was not removed though there are no mismatches.
+  returned: failure because of it
+  type: str
 backup_file:
   description: The copy of the old file.
   returned: when O(backup=true) and there was one

@@ -18,7 +18,7 @@ login = session.post(f"{url}/dx/api/core/v1/auth/login", json={"username": "u", 
 login.raise_for_status()
 offset = 0
 with open(path, "w", newline="", encoding="utf-8") as file:
-    writer: csv.DictWriter[str] | None = None
+    writer = csv.writer(file)
     while True:
         query: dict[str, str | int] = {"subscriberId": subscriber, "offset": offset, "limit": 1000}
         answer = session.get(f"{url}/dx/api/dam/v1/staging/mismatches", params=query, timeout=30)
@@ -26,8 +26,7 @@ with open(path, "w", newline="", encoding="utf-8") as file:
         rows = answer.json()
         if not rows:
             break
-        if writer is None:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-        writer.writerows(rows)
+        if not offset:
+            writer.writerow(rows[0])
+        writer.writerows(row.values() for row in rows)
         offset += len(rows)

@@ -143,7 +143,8 @@ def _show(plan: Plan, cases: Cases) -> None:
         case: list[Cell] = [name, count, f"{delay * 1000:.0f}"]
         lines.append([*case, figures.wall, figures.cpu, figures.peak, int(figures.requests), again])
     heads = ["a report of all rows as CSV", "rows", "ms/page", "wall s", "CPU s", "peak MiB", "requests", "wall/bare"]
-    table(f"Medians of {plan.runs} interleaved runs; peak of the largest process", heads, lines)
+    once = f", {plan.once:,} rows in one" if plan.once and plan.runs > 1 else ""
+    table(f"Medians of {plan.runs} interleaved runs{once}; peak of the largest process", heads, lines)
 
 
 def _judge(plan: Plan, cases: Cases) -> None:

@@ -215,6 +215,46 @@ def test_a_terminal_stays_clean_whatever_the_server_says(server: Scripted, tmp_p
     assert not HIDDEN.findall(shown)
 
 
+def test_a_terminal_stays_clean_whatever_the_rows_hold(server: Scripted, tmp_path: Path) -> None:
+    rows = [{"recordType": "KEYWORD", "recordAction": "CREATE", UGLY: UGLY, "more": [{UGLY: [UGLY]}]}]
+
+    def pages(request: Request, _handler: Handler) -> Reply:
+        return Reply(200, rows[int(parse_qs(urlsplit(request.target).query)["offset"][0]) :])
+
+    serve(server, mismatches=pages)
+    where = {"hostname": "127.0.0.1", "dx_protocol": "http", "dx_port": server.port}
+    where |= {"dx_username": "admin", "dx_password": PASSWORD, "request_retries": 0}
+    dest = tmp_path / "report.jsonl"
+    args = {"subscriber_id": SUBSCRIBER["id"], "max_records": 10, "dest": str(dest), "format": "jsonl"}
+    texts: list[str] = []
+    (result,) = play_modules(
+        [Call("dam_mismatch_report", {**where, **args})], tmp_path / "run", arguments=["-v"], output=texts
+    )
+    assert not result["failed"]
+    assert "owned" in texts[0]
+    assert not HIDDEN.findall(texts[0])
+    assert json.loads(dest.read_text(encoding="utf-8")) == rows[0]
+    assert not HIDDEN.findall("".join(result["columns"]) + str(result["records"]))
+
+
+@pytest.mark.parametrize(
+    "rows", [b"{},", b'{"":""},', b"{" + b'"":[],' * 9 + b'"a":0},'], ids=["empty", "small", "lists"]
+)
+def test_rows_that_grow_in_memory_are_not_read(server: Scripted, forks: None, tmp_path: Path, rows: bytes) -> None:
+    body = b"[" + rows * ((30 << 20) // len(rows)) + b"{}]"
+    serve(server, mismatches=lambda *_: Reply(200, body))
+    outcome = run(server, "dam_mismatch_report", tmp_path / "run", subscriber_id=SUBSCRIBER["id"])
+    refused(outcome, "more values than can be read. Choose another page_size")
+
+
+@pytest.mark.parametrize("header", ["gzip, gzip", "br"])
+def test_what_is_compressed_twice_is_not_unpacked(server: Scripted, forks: None, tmp_path: Path, header: str) -> None:
+    packed = gzip.compress(gzip.compress(b" " * (1 << 28)))
+    serve(server, mismatches=lambda *_: Reply(200, packed, (("Content-Encoding", header),)))
+    outcome = run(server, "dam_mismatch_report", tmp_path / "run", subscriber_id=SUBSCRIBER["id"])
+    refused(outcome, "compressed in a way that is not read")
+
+
 def test_formulas_and_controls_in_rows_stay_data(server: Scripted, forks: None, tmp_path: Path) -> None:
     names = ['=HYPERLINK("http://evil","x")', "@SUM(1)", "+1+cmd|' /C calc'!A0", UGLY, '"\r\n=1+1', "a,b;c\td"]
     rows = [{"id": str(n), "recordType": "KEYWORD", "recordAction": "CREATE", "name": x} for n, x in enumerate(names)]

@@ -253,6 +253,7 @@ def test_without_a_completed_comparison_it_refuses_in_the_vendors_words_and_forc
     assert contents(dest.parent) == {}
     forced = run_main(MODULE, {**named(damsim), "dest": str(dest), "force": True})
     assert (forced["changed"], forced["accurate"], forced["count"]) == (True, False, count)
+    assert forced["compared_at"] is None
     assert_equals_server(dest, "csv", server_rows(damsim))
 
 
@@ -487,6 +488,7 @@ def test_a_type_that_the_release_does_not_know_is_named(damsim: StandIn, run_mai
     damsim.settings(release="CF220")
     result = run_main(MODULE, {**named(damsim), "dest": str(dest), "record_type": ["COLLECTION_MEDIA_RELATION"]})
     assert (result["failed"], result["changed"], result["status"]) == (True, False, 400)
-    assert result["msg"].startswith("record_type:")
-    assert "COLLECTION_MEDIA_RELATION" in result["msg"]
+    assert "does not know COLLECTION_MEDIA_RELATION" in result["server_message"]
+    assert result["server_message"].rstrip(".") in result["msg"]
+    assert "this one does not take record_type COLLECTION_MEDIA_RELATION" in result["msg"]
     assert not os.listdir(dest.parent)

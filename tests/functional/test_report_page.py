@@ -116,6 +116,14 @@ def test_a_later_comparison_that_found_the_same_changes_the_file_but_not_the_fin
     assert (drifted["changed"], drifted["findings_changed"]) == (True, True)
 
 
+def test_a_later_comparison_that_found_the_same_drift_is_no_news(damsim: StandIn, run_modules: Any, dest: Path) -> None:
+    report = Call(MODULE, {**named(damsim), "dest": str(dest), "format": "html"})
+    compare = Call("dam_find_mismatch", {**named(damsim), "max_age": 0})
+    results = run_modules([compare, report, compare, report])
+    assert results[0]["compared_at"] != results[2]["compared_at"]
+    assert [(each["changed"], each["findings_changed"]) for each in results[1::2]] == [(True, True), (True, False)]
+
+
 def test_a_summary_from_before_makes_it_a_page_of_before_and_after(
     damsim: StandIn, run_modules: Any, dest: Path
 ) -> None:

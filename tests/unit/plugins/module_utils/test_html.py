@@ -194,6 +194,22 @@ def test_the_same_findings_are_the_same_page_and_another_time_is_not_news(tmp_pa
     assert written(mismatch(1), mismatch(1, "DELETE"))[1] != first[1]
 
 
+def test_logs_that_were_written_anew_are_no_news(tmp_path: Path) -> None:
+    def found(*rows: Row) -> str | None:
+        return read_findings(str(page(tmp_path, list(rows))))
+
+    one = {**mismatch(1), "recordId": "r1", "id": "log-1", "created": "2026-11-21T20:41:07Z", "loggedAt": "2026-11-21"}
+    other = {**mismatch(2), "recordId": "r2", "id": "log-2", "created": 1764000000000}
+    first = found(one, other)
+    later = {"id": "log-9", "created": "2026-11-22T20:41:07.123Z", "loggedAt": "2026-11-22 20:41"}
+    assert found({**other, **later}, {**one, **later}) == first is not None
+    for news in ({"recordId": "r3"}, {"recordAction": "DELETE"}, {"name": "another"}):
+        assert found({**one, **news}, other) != first
+    assert found(one, one) not in (first, found(one))
+    no_record = [{"recordType": "KEYWORD", "recordAction": "CREATE", "id": name} for name in ("a", "b")]
+    assert found(no_record[0]) != found(no_record[1])
+
+
 def test_in_sync_and_not_proven_are_different_findings(tmp_path: Path) -> None:
     found = {read_findings(str(page(tmp_path, [], in_sync=verdict))) for verdict in (True, False, None)}
     assert len(found) == 3

@@ -683,6 +683,17 @@ def test_a_file_of_another_kind_is_no_report(tmp_path: Path, data: bytes, report
     assert begins_as_report(str(path), report_format) is False
 
 
+@pytest.mark.parametrize("report_format", ["jsonl", "json"])
+def test_a_report_is_known_by_any_of_its_first_rows(tmp_path: Path, report_format: str) -> None:
+    rows: list[Row] = [{"name": "a row that lacks them"}] * 3
+    result = write_report([[*rows, mismatch(1)]], str(tmp_path), report_format)
+    assert begins_as_report(result.path, report_format)
+    long = write_report(
+        [[*rows, mismatch(1), *({"name": "x" * 1000} for _row in range(100))]], str(tmp_path), report_format
+    )
+    assert begins_as_report(long.path, report_format)
+
+
 @pytest.mark.parametrize("written", TEXT_FORMATS)
 @pytest.mark.parametrize("asked", TEXT_FORMATS)
 def test_a_report_of_one_format_is_none_of_another(tmp_path: Path, written: str, asked: str) -> None:
