@@ -26,8 +26,8 @@ def subscriber_connection(params: dict[str, Any], target_host: str) -> Connectio
     """Where the subscriber is: what ``subscriber`` does not say is the publisher's.
 
     The host, and where it has them the scheme and port, come from the registration's ``targetHost``, unless
-    ``subscriber`` names a host of its own; but only the user turns https into http. The publisher's ``ltpa_token`` is never handed on: it is valid for whoever
-    holds it. Raises OptionError for a value that cannot be used.
+    ``subscriber`` names a host of its own; but only the user turns https into http. The publisher's ``ltpa_token`` is
+    never handed on: it is valid for whoever holds it. Raises OptionError for a value that cannot be used.
     """
     own = {option: value for option, value in (params.get("subscriber") or {}).items() if value is not None}
     check_numbers(own, "subscriber.")

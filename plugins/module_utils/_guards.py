@@ -129,9 +129,10 @@ def deletions(limit: int, planned: Planned) -> Verdict:
         return Verdict(
             name,
             "refused",
-            f"How many records a resync would delete is not known: the publisher has {planned.total} mismatch logs, but "
-            "gives more than there are when it is asked by type and action. It may not look at recordType or "
-            "recordAction, or the logs change just now. Look at the report; max_deletes=-1 goes on without this guard.",
+            f"How many records a resync would delete is not known: the publisher has {planned.total} mismatch logs, "
+            "but gives more than there are when it is asked by type and action. It may not look at recordType or "
+            "recordAction, or the logs change just now. Look at the report; max_deletes=-1 goes on without this "
+            "guard.",
         )
     return fuse(name, limit, planned.deletes, "delete")
 

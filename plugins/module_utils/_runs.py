@@ -145,8 +145,9 @@ def follow(
     """Wait for the run's end and return the subscriber as it was then.
 
     A status left from an earlier run is not taken for the end of this one: a running status or a moved
-    ``lastResyncTime`` has to have been seen. ``while_running`` is called with each look that sees the run. Raises DamError where the run failed or another one took its place,
-    TimedOut or the lasting error where it was not seen to end.
+    ``lastResyncTime`` has to have been seen. ``while_running`` is called with each look that sees the run. Raises
+    DamError where the run failed or another one took its place, TimedOut or the lasting error where it was not seen to
+    end.
     """
     where = f"for '{before.target_host}'"
     try:
