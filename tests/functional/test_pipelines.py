@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,15 @@ import yaml
 
 from support import documents, junit
 from support.connections import role_connection, role_secrets
-from support.role import check_form
+from support.role import check_form, error_of
+from support.scenes import sent
 from tooling.paths import ROOT
 from tooling.process import environment
 from tooling.standin import StandIn
 
 GUIDE = ROOT / "docs" / "docsite" / "rst" / "awx_and_pipelines.rst"
 SCRIPT = "dam_check.sh"
-MADE = {"dam-reports", "dam-result.json", "dam-junit.xml"}
+MADE = {"dam-reports", "dam-results", "dam-junit"}
 
 
 def script() -> str:
@@ -40,9 +42,10 @@ def snippet(key: str) -> dict[str, Any]:
     return dict(found)
 
 
-def check(folder: Path, standin: StandIn, **env: str) -> int:
-    """Run the script in a folder as a pipeline does; return its exit code."""
-    inventory = {"all": {"hosts": {"publisher": role_connection(standin)}}}
+def check(folder: Path, standin: StandIn, hosts: Mapping[str, Any] | None = None, **env: str) -> int:
+    """Run the script in a folder as a pipeline does; return its exit code. ``hosts`` are more publishers."""
+    folder.mkdir(exist_ok=True)
+    inventory = {"all": {"hosts": {"publisher": role_connection(standin), **(hosts or {})}}}
     (folder / "inventory.yml").write_text(json.dumps(inventory), encoding="utf-8")
     (folder / SCRIPT).write_text(script(), encoding="utf-8")
     done = subprocess.run(
@@ -64,17 +67,17 @@ def check(folder: Path, standin: StandIn, **env: str) -> int:
 @pytest.mark.seed("clean")
 def test_a_subscriber_in_sync_ends_with_0_and_a_test_that_passed(damsim: StandIn, tmp_path: Path) -> None:
     assert check(tmp_path, damsim) == 0, (tmp_path / "log").read_text(encoding="utf-8")
-    suite = junit.read(tmp_path / "dam-junit.xml")
+    suite = junit.read(tmp_path / "dam-junit" / "publisher.xml")
     assert (len(suite), junit.counted(suite)) == (2, [0, 0, 0])
     assert damsim.subscribers[0].target_host in suite[1].attrib["name"]
-    check_form(json.loads((tmp_path / "dam-result.json").read_text(encoding="utf-8")))
+    check_form(json.loads((tmp_path / "dam-results" / "publisher.json").read_text(encoding="utf-8")))
     assert {path.name for path in tmp_path.iterdir()} >= MADE
 
 
 def test_a_difference_ends_with_2_and_a_test_that_failed_and_both_reports(damsim: StandIn, tmp_path: Path) -> None:
     rows = damsim.expected()["rows"]
     assert check(tmp_path, damsim) == 2, (tmp_path / "log").read_text(encoding="utf-8")
-    suite = junit.read(tmp_path / "dam-junit.xml")
+    suite = junit.read(tmp_path / "dam-junit" / "publisher.xml")
     (failure,) = suite.findall("testcase/failure")
     assert (failure.get("message"), junit.counted(suite)) == (f"{len(rows)} mismatches", [1, 0, 0])
     counts = damsim.expected()["counts"]
@@ -88,19 +91,56 @@ def test_a_difference_ends_with_2_and_a_test_that_failed_and_both_reports(damsim
 
 def test_an_error_ends_with_1_though_files_of_an_earlier_run_say_otherwise(damsim: StandIn, tmp_path: Path) -> None:
     good = {"schema": 1, "in_sync": True, "publisher": "x", "subscribers": [], "error": None}
-    (tmp_path / "dam-result.json").write_text(json.dumps(good), encoding="utf-8")
+    (tmp_path / "dam-results").mkdir()
+    (tmp_path / "dam-results" / "publisher.json").write_text(json.dumps(good), encoding="utf-8")
     assert check(tmp_path, damsim, DX_PASSWORD="not-this-one") == 1
-    suite = junit.read(tmp_path / "dam-junit.xml")
+    suite = junit.read(tmp_path / "dam-junit" / "publisher.xml")
     assert junit.counted(suite) == [0, 1, 0]
     assert "401" in str(suite[0][0].text)
-    assert "not-this-one" not in (tmp_path / "dam-junit.xml").read_text(encoding="utf-8")
+    assert "not-this-one" not in (tmp_path / "dam-junit" / "publisher.xml").read_text(encoding="utf-8")
 
 
 def test_a_run_that_could_not_begin_ends_with_1_and_leaves_no_file(damsim: StandIn, tmp_path: Path) -> None:
-    for name in ("dam-result.json", "dam-junit.xml"):
-        (tmp_path / name).write_text("{}", encoding="utf-8")
+    for name in MADE:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "publisher.json").write_text("{}", encoding="utf-8")
     assert check(tmp_path, damsim, ANSIBLE_COLLECTIONS_PATH=str(tmp_path)) == 1
-    assert not MADE & {path.name for path in tmp_path.iterdir()}
+    assert not [path for name in MADE for path in (tmp_path / name).glob("*")]
+
+
+@pytest.mark.slow
+def test_of_several_publishers_one_that_differs_or_fails_is_enough(
+    damsim: StandIn, start_damsim: Callable[..., StandIn], tmp_path: Path
+) -> None:
+    clean = {f"clean-{number}": role_connection(start_damsim(seed="clean")) for number in (1, 2)}
+    folder = tmp_path / "a folder"
+    assert check(folder, damsim, clean) == 2, (folder / "log").read_text(encoding="utf-8")
+    results = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (folder / "dam-results").iterdir()}
+    verdicts = {name: result["in_sync"] for name, result in results.items()}
+    assert verdicts == {"publisher": False, "clean-1": True, "clean-2": True}
+    assert len(list((folder / "dam-junit").glob("*.xml"))) == 3
+    dead = {"clean-1": {**clean["clean-1"], "dam_consistency_password": "not-this-one"}}
+    assert check(folder, damsim, dead) == 1
+    wrong = {"clean-1": {**clean["clean-1"], "dam_consistency_max_passes": "many"}}
+    assert check(folder, damsim, wrong) == 1
+
+
+def test_no_result_at_all_ends_with_1(tmp_path: Path) -> None:
+    last = script().strip().splitlines()[-1]
+    done = subprocess.run(["sh", "-c", last], cwd=tmp_path, stderr=subprocess.DEVNULL, check=False)
+    assert done.returncode == 1
+
+
+def test_publishers_with_one_result_file_fail_before_anything_is_done(
+    damsim: StandIn, run_playbook: Any, tmp_path: Path
+) -> None:
+    hosts = {name: role_connection(damsim) for name in ("emea", "apac")}
+    run = run_playbook("check.yml", hosts, {"dam_consistency_result_file": str(tmp_path / "result.json")})
+    assert run.rc == 2
+    for host in hosts:
+        assert "More than one publisher" in error_of(run, host)
+        assert "{{ inventory_hostname }}" in error_of(run, host)
+    assert sent(damsim) == []
 
 
 def test_check_mode_writes_no_file(damsim: StandIn, run_playbook: Any, tmp_path: Path) -> None:
@@ -113,7 +153,8 @@ def test_gitlab_runs_the_script_and_keeps_what_it_makes() -> None:
     job = snippet("dam_check")["dam_check"]
     assert job["script"] == [f"sh {SCRIPT}"]
     assert job["allow_failure"] == {"exit_codes": [2]}
-    kept = {path.rstrip("/") for path in job["artifacts"]["paths"]} | {job["artifacts"]["reports"]["junit"]}
+    junit_files = job["artifacts"]["reports"]["junit"]
+    kept = {path.rstrip("/") for path in [*job["artifacts"]["paths"], junit_files.partition("/*.xml")[0]]}
     assert kept == MADE
     assert job["artifacts"]["when"] == "always"
 
@@ -132,12 +173,12 @@ def test_github_runs_the_script_and_keeps_what_it_makes_also_when_it_fails() -> 
 def test_jenkins_runs_the_script_and_keeps_what_it_makes() -> None:
     (pipeline,) = documents.blocks(GUIDE, "groovy")
     assert pipeline.count("{") == pipeline.count("}")
-    assert f"sh(script: 'sh {SCRIPT}', returnStatus: true)" in pipeline
+    assert re.search(rf"sh\(script: '[^']*sh {SCRIPT}', returnStatus: true\)", pipeline)
     assert re.search(r"code == 2\) \{\s+unstable\(", pipeline)
     assert re.search(r"code != 0\) \{\s+error\(", pipeline)
-    assert re.search(r"junit testResults: 'dam-junit.xml', allowEmptyResults: true", pipeline)
+    assert re.search(r"junit testResults: 'dam-junit/\*\.xml', allowEmptyResults: true", pipeline)
     (kept,) = re.findall(r"archiveArtifacts artifacts: '([^']+)'", pipeline)
-    assert {each.partition("/")[0] for each in kept.split(", ")} | {"dam-junit.xml"} == MADE
+    assert {each.partition("/")[0] for each in kept.split(", ")} | {"dam-junit"} == MADE
 
 
 def test_every_snippet_installs_what_it_runs() -> None:
@@ -145,6 +186,11 @@ def test_every_snippet_installs_what_it_runs() -> None:
         "dxops-dam_staging-" + yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"] + ".tar.gz"
     )
     steps = snippet("jobs")["jobs"]["dam_check"]["steps"]
-    for commands in (snippet("dam_check")["dam_check"]["before_script"], [step.get("run", "") for step in steps]):
+    for commands in (
+        snippet("dam_check")["dam_check"]["before_script"],
+        [step.get("run", "") for step in steps],
+        documents.blocks(GUIDE, "groovy"),
+    ):
         assert tarball in "\n".join(commands)
         assert "ansible-core" in "\n".join(commands)
+        assert "requests>=2.25" in "\n".join(commands)
