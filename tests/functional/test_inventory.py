@@ -366,7 +366,7 @@ def test_a_password_from_the_environment_is_no_template(damsim: StandIn, ask: As
 
 
 @pytest.mark.parametrize("where", ["dx_password", "publishers, entry 1: dx_password"])
-@pytest.mark.parametrize("template", ["secret{{ oops", "secret{{ no_such_variable }}", "{{ 'secret' | no_such_filter }}"])
+@pytest.mark.parametrize("template", ["secret{{ oops", "secret{{ no_such_one }}", "{{ 'secret' | no_such_filter }}"])
 def test_a_template_that_is_broken_is_told_by_the_options_name_alone(
     damsim: StandIn, ask: Ask, where: str, template: str
 ) -> None:

@@ -183,3 +183,24 @@ def test_without_a_subscriber_to_work_on_it_fails_and_no_older_result_is_left(
         forgotten = run.named("Forget the result", name)[0].result["ansible_facts"]["dam_consistency_result"]
         assert forgotten == {}
     assert writes(sent(damsim)) == []
+
+
+@pytest.mark.seed("clean")
+def test_what_was_in_sync_when_a_later_step_failed_is_not_known(
+    damsim: StandIn, run_playbook: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    no_folder = {"dam_consistency_report_dir": str(tmp_path / "file" / "reports")}
+    run = run_playbook("check.yml", extra_vars={**no_folder, "dam_consistency_report_formats": ["html"]})
+    assert run.rc == 2, run.output
+    record = verdict_of(run)
+    assert (record["in_sync"], record["mismatches_after"], result_of(run)["in_sync"]) == (None, 0, None)
+    assert record["error"]
+
+
+def test_an_id_that_was_given_as_a_number_is_a_text_in_the_result(damsim: StandIn, run_playbook: Any) -> None:
+    run = run_playbook("check.yml", extra_vars={"dam_consistency_subscribers": [{"subscriber_id": 12345678}]})
+    assert run.rc == 2
+    record = verdict_of(run)
+    assert record["subscriber_id"] == "12345678"
+    assert "12345678" in record["error"]
