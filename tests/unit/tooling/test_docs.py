@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tooling.docs import dead_links
+import pytest
+
+from tooling.docs import dead_links, own
 
 
 def page(folder: Path, name: str, body: str) -> None:
@@ -33,3 +35,28 @@ def test_a_page_a_place_and_a_file_that_are_not_there_are_named_with_the_page_th
 
 def test_no_pages_at_all_is_a_complaint(tmp_path: Path) -> None:
     assert dead_links(tmp_path) == ["there are no pages"]
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "undefined label: 'common_return_values' [ref.ref]",
+        "undefined label: 'ansible_collections.ansible.builtin.copy_module' [ref.ref]",
+        "'envvar' reference target not found: ANSIBLE_CACHE_PLUGIN [ref.envvar]",
+    ],
+)
+def test_a_reference_into_other_documentation_is_no_complaint(reference: str) -> None:
+    assert own([f"/a/b.rst:3: WARNING: {reference}"]) == []
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        "undefined label: 'drift' [ref.ref]",
+        "undefined label: 'ansible_collections.dxops.dam_staging.docsite.gone' [ref.ref]",
+        "Title underline too short.",
+    ],
+)
+def test_a_reference_of_ours_that_leads_nowhere_is_a_complaint(problem: str) -> None:
+    line = f"/a/b.rst:3: WARNING: {problem}"
+    assert own([line]) == [line]
