@@ -66,10 +66,37 @@ def yaml_examples(path: Path) -> list[Example]:
 def module_examples(name: str) -> Example:
     """The block ``EXAMPLES`` of a module."""
     path = PLUGINS / "modules" / f"{name}.py"
+    line, text = _block(path, "EXAMPLES")
+    return Example(path, line, yaml.safe_load(text))
+
+
+def inventory_examples(name: str) -> Example:
+    """The files in the block ``EXAMPLES`` of an inventory plugin."""
+    path = PLUGINS / "inventory" / f"{name}.py"
+    line, text = _block(path, "EXAMPLES")
+    return Example(path, line, list(yaml.safe_load_all(text)))
+
+
+def inventory_options(name: str) -> set[str]:
+    """The options in an inventory plugin's own documentation."""
+    _line, text = _block(PLUGINS / "inventory" / f"{name}.py", "DOCUMENTATION")
+    return set(yaml.safe_load(text)["options"])
+
+
+def filter_examples(name: str) -> Example:
+    """The examples in the file that documents a filter."""
+    path = PLUGINS / "filter" / f"{name}.yml"
+    text = path.read_text(encoding="utf-8")
+    line = text[: text.index("EXAMPLES:")].count("\n") + 1
+    return Example(path, line, yaml.safe_load(yaml.safe_load(text)["EXAMPLES"]))
+
+
+def _block(path: Path, name: str) -> tuple[int, str]:
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "EXAMPLES":
-            return Example(path, node.lineno, yaml.safe_load(ast.literal_eval(node.value)))
-    raise AssertionError(f"{name} has no EXAMPLES")
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
+            text: str = ast.literal_eval(node.value)
+            return node.lineno, text
+    raise AssertionError(f"{path.name} has no {name}")
 
 
 class _SpecSeen(Exception):  # noqa: N818 - no error

@@ -34,10 +34,13 @@ READMES = [
 ]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("dam_*.py"))
 INVENTORIES = sorted(path.stem for path in (ROOT / "plugins" / "inventory").glob("dam_*.py"))
+FILTERS = sorted((ROOT / "plugins" / "filter").glob("*.yml"))
 EVENT_DRIVEN = sorted(path.stem for path in (ROOT / "extensions" / "eda").rglob("*") if path.suffix in {".py", ".yml"})
 WRONG = ROOT / "docs" / "docsite" / "rst" / "what_can_go_wrong.rst"
 LABELS = "ansible_collections.dxops.dam_staging.docsite."
 
+# Of the fragment ansible.builtin.constructed.
+CONSTRUCTED = {"compose", "groups", "keyed_groups"}
 PUBLIC_NAMES = {
     "dam_consistency_artifact",
     "dam_consistency_paused",
@@ -54,8 +57,9 @@ def ids(value: object) -> str:
 
 @cache
 def examples() -> list[Example]:
-    """Every YAML example of the guides, the READMEs and the modules."""
+    """Every YAML example of the guides, the READMEs, the modules and the filters."""
     found = [example for path in [*GUIDES, *READMES] for example in documents.yaml_examples(path)]
+    found += [documents.filter_examples(path.stem) for path in FILTERS]
     return found + [documents.module_examples(name) for name in MODULES]
 
 
@@ -141,6 +145,14 @@ def test_modules_are_called_with_options_that_they_have(example: Example) -> Non
         defaults = entry.get("module_defaults", {}) if isinstance(entry, dict) else {}
         group = defaults.get("group/dxops.dam_staging.dam", {})
         documents.check_options("dam_subscriber_info", group, documents.argument_spec("dam_subscriber_info"))
+
+
+@pytest.mark.parametrize("name", INVENTORIES)
+def test_inventories_of_the_examples_have_options_that_their_plugin_has(name: str) -> None:
+    found = documents.inventory_examples(name)
+    assert found.value
+    for example in found.value:
+        assert set(example) <= documents.inventory_options(name) | CONSTRUCTED
 
 
 def test_an_option_or_choice_that_does_not_exist_is_found() -> None:
@@ -241,6 +253,11 @@ def test_the_table_of_contents_has_every_guide() -> None:
     extra = yaml.safe_load((ROOT / "docs/docsite/extra-docs.yml").read_text(encoding="utf-8"))
     listed = [name for section in extra["sections"] for name in section["toctree"]]
     assert sorted(listed) == [path.stem for path in GUIDES]
+
+
+def test_the_readme_lists_every_guide() -> None:
+    linked = re.findall(r"^- \[[^]]+\]\((docs/\S+\.rst)\)$", READMES[0].read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(linked) == [ids(path) for path in GUIDES]
 
 
 def test_plugins_and_playbooks_that_are_named_exist() -> None:
