@@ -12,7 +12,9 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,20 @@ from tooling.standin import StandIn
 
 COMPARING = "FIND_MISMATCH_START"
 SUPPORT = ROOT / "tests" / "support"
+SECONDS = 120.0
+STARTED: list[subprocess.Popen[str]] = []
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": ANSIBLE_PYTHON}
+
+
+@pytest.fixture(autouse=True)
+def no_process_goes_on() -> Iterator[None]:
+    """What a test that failed has started does not outlast it."""
+    yield
+    while STARTED:
+        process = STARTED.pop()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def start(
@@ -46,7 +61,7 @@ def start(
     # What is there for all in earnest is this run's own here.
     homes["ANSIBLE_SYSTEM_TMPDIRS"] = str(common(folder))
     common(folder).mkdir()
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), str(book), *arguments],
         env=environment(Path(sys.executable).parent, homes),
         cwd=folder,
@@ -56,6 +71,13 @@ def start(
         text=True,
         start_new_session=True,
     )
+    STARTED.append(process)
+    return process
+
+
+def near(folder: Path) -> list[str]:
+    """Return the folders with progress that are there where the controller itself runs the module."""
+    return sorted(path.name for path in (folder / ".ansible" / "tmp").glob("**/dam-progress-*"))
 
 
 def common(folder: Path) -> Path:
@@ -64,13 +86,18 @@ def common(folder: Path) -> Path:
 
 
 def read_until(process: subprocess.Popen[str], part: str) -> list[str]:
-    """Read lines of a process until one has ``part``; return all of them."""
+    """Read lines of a process until one has ``part``; return all of them. It is killed where that takes too long."""
     assert process.stdout is not None
     lines: list[str] = []
-    for line in process.stdout:
-        lines.append(line.rstrip())
-        if part in line:
-            return lines
+    late = threading.Timer(SECONDS, process.kill)
+    late.start()
+    try:
+        for line in process.stdout:
+            lines.append(line.rstrip())
+            if part in line:
+                return lines
+    finally:
+        late.cancel()
     raise AssertionError(f"no line with {part!r}:\n" + "\n".join(lines))
 
 
@@ -87,9 +114,11 @@ def test_a_line_comes_while_the_comparison_still_runs_and_one_login_is_enough(da
     lines = read_until(process, "gone by")
     assert re.fullmatch(rf"\[dx-a\] Compare them: {COMPARING}, \d+ s gone by", lines[-1])
     assert process.poll() is None
+    assert len(near(tmp_path / "run")) == 1
     damsim.settings(hold_comparison=False)
     rest = process.communicate(timeout=120)[0]
     assert process.returncode == 0, rest
+    assert near(tmp_path / "run") == []
     assert "changed=1" in rest
     assert damsim.password not in "\n".join(lines) + rest
     assert sum(each["path"].endswith("/auth/login") for each in sent(damsim)) == 1
@@ -100,16 +129,17 @@ def test_what_was_said_stands_after_an_interruption_and_the_next_run_joins(damsi
     damsim.settings(hold_comparison=True)
     process = start(tmp_path / "run", find(damsim))
     read_until(process, "gone by")
+    assert len(near(tmp_path / "run")) == 1
     os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C at a terminal does
     process.communicate(timeout=60)
     assert process.returncode != 0
+    assert near(tmp_path / "run") == []
     again = start(tmp_path / "again", find(damsim))
     read_until(again, COMPARING)
     damsim.settings(hold_comparison=False)
     rest = again.communicate(timeout=120)[0]
     assert again.returncode == 0, rest
     assert "changed=0" in rest
-    assert not list((tmp_path / "again" / "tmp").glob("**/lines"))
 
 
 @pytest.mark.slow
@@ -175,7 +205,9 @@ def test_a_second_connection_that_fails_is_no_matter_to_the_task(damsim: StandIn
 
 
 @pytest.mark.slow
-def test_lines_of_a_module_that_became_somebody_else_are_read_by_the_same_account(damsim: StandIn, tmp_path: Path) -> None:
+def test_lines_of_a_module_that_became_somebody_else_are_read_by_the_same_account(
+    damsim: StandIn, tmp_path: Path
+) -> None:
     damsim.settings(hold_comparison=True)
     task = {**find(damsim, force=True), "become": True, "become_method": "nobody_else"}
     process = start(tmp_path / "run", task)
@@ -223,9 +255,12 @@ def test_async_and_no_log_tasks_say_nothing_on_the_way(damsim: StandIn, tmp_path
 
 
 def test_check_mode_waits_for_nothing_and_says_nothing(damsim: StandIn, tmp_path: Path) -> None:
+    damsim.settings(hold_comparison=True)
     process = start(tmp_path / "run", find(damsim, force=True), "--check")
     text = process.communicate(timeout=120)[0]
     assert (process.returncode, "gone by" in text) == (0, False), text
+    assert "changed=1" in text
+    assert damsim.writes() == []
 
 
 def test_the_result_is_the_same_as_without_the_action(damsim: StandIn, run_modules: Any, run_main: Any) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 from support.playbooks import ANSIBLE_PYTHON
 
 _SECONDS = 20.0
+_ATTEMPTS = 5
 
 
 @contextmanager
@@ -29,7 +30,40 @@ def jump_host(folder: Path) -> Iterator[dict[str, Any]]:
         key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
         subprocess.run(key, check=True, timeout=60)
     shutil.copy(folder / "user.pub", folder / "authorized_keys")
-    port = _free_port()
+    if os.getuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)  # what its own start script makes for it
+    with _listening(folder) as port:
+        yield {
+            "ansible_connection": "ssh",
+            "ansible_host": "127.0.0.1",
+            "ansible_port": port,
+            "ansible_user": getpass.getuser(),
+            "ansible_ssh_private_key_file": str(folder / "user"),
+            # No connection that stays open behind the test.
+            "ansible_ssh_args": "-o ControlMaster=no",
+            "ansible_ssh_common_args": "-F none -o IdentitiesOnly=yes -o StrictHostKeyChecking=no "
+            "-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR",
+            "ansible_python_interpreter": ANSIBLE_PYTHON,
+        }
+
+
+@contextmanager
+def _listening(folder: Path) -> Iterator[int]:
+    """Run it on a port that is free; somebody else may take it in between, and then it is another one."""
+    for _attempt in range(_ATTEMPTS):
+        port = _free_port()
+        server = _started(folder, port)
+        try:
+            if _listens(server, folder / "sshd.log"):
+                yield port
+                return
+        finally:
+            server.terminate()
+            server.wait(10)
+    raise AssertionError("sshd did not start:\n" + _told(folder / "sshd.log"))
+
+
+def _started(folder: Path, port: int) -> subprocess.Popen[bytes]:
     settings = {
         "Port": port,
         "ListenAddress": "127.0.0.1",
@@ -43,29 +77,10 @@ def jump_host(folder: Path) -> Iterator[dict[str, Any]]:
     }
     config = folder / "sshd_config"
     config.write_text("".join(f"{name} {value}\n" for name, value in settings.items()), encoding="utf-8")
-    if os.getuid() == 0:
-        Path("/run/sshd").mkdir(exist_ok=True)  # what its own start script makes for it
     program = shutil.which("sshd")
     assert program is not None
     with open(folder / "sshd.log", "wb") as log:
-        server = subprocess.Popen([program, "-D", "-e", "-f", str(config)], stdin=subprocess.DEVNULL, stderr=log)
-        try:
-            _wait_for(port, server, folder / "sshd.log")
-            yield {
-                "ansible_connection": "ssh",
-                "ansible_host": "127.0.0.1",
-                "ansible_port": port,
-                "ansible_user": getpass.getuser(),
-                "ansible_ssh_private_key_file": str(folder / "user"),
-                # No connection that stays open behind the test.
-                "ansible_ssh_args": "-o ControlMaster=no",
-                "ansible_ssh_common_args": "-F none -o IdentitiesOnly=yes -o StrictHostKeyChecking=no "
-                "-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR",
-                "ansible_python_interpreter": ANSIBLE_PYTHON,
-            }
-        finally:
-            server.terminate()
-            server.wait(10)
+        return subprocess.Popen([program, "-D", "-e", "-f", str(config)], stdin=subprocess.DEVNULL, stderr=log)
 
 
 def _free_port() -> int:
@@ -75,14 +90,16 @@ def _free_port() -> int:
     return port
 
 
-def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+def _listens(server: subprocess.Popen[bytes], log: Path) -> bool:
+    """Tell whether it came to listen; that somebody answers at the port does not say who."""
     end = time.monotonic() + _SECONDS
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            told = log.read_text(encoding="utf-8", errors="replace")
-            assert server.poll() is None and time.monotonic() < end, f"sshd did not start:\n{told}"  # noqa: PT018
-            time.sleep(0.05)
-        else:
-            return
+    while "Server listening on" not in _told(log):
+        if server.poll() is not None:
+            return False
+        assert time.monotonic() < end, f"sshd does not listen:\n{_told(log)}"
+        time.sleep(0.05)
+    return True
+
+
+def _told(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")
