@@ -125,12 +125,6 @@ def test_of_several_publishers_one_that_differs_or_fails_is_enough(
     assert check(folder, damsim, wrong) == 1
 
 
-def test_no_result_at_all_ends_with_1(tmp_path: Path) -> None:
-    last = script().strip().splitlines()[-1]
-    done = subprocess.run(["sh", "-c", last], cwd=tmp_path, stderr=subprocess.DEVNULL, check=False)
-    assert done.returncode == 1
-
-
 def test_publishers_with_one_result_file_fail_before_anything_is_done(
     damsim: StandIn, run_playbook: Any, tmp_path: Path
 ) -> None:

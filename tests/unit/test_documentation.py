@@ -326,24 +326,21 @@ def test_the_result_in_the_guide_is_that_of_the_role() -> None:
 
 
 @pytest.mark.parametrize(
-    ("in_sync", "error", "code"),
-    [(True, None, 0), (False, None, 2), (False, "operations failed", 2), (True, "no report", 1), (None, None, 1)],
+    ("verdicts", "code"),
+    [([True], 0), ([False], 2), ([None], 1), ([True, True], 0), ([True, False, True], 2), ([False, None], 1), ([], 1)],
 )
 def test_the_line_for_pipelines_tells_sync_drift_and_error_apart(
-    in_sync: bool | None, error: str | None, code: int, tmp_path: Path
+    verdicts: list[bool | None], code: int, tmp_path: Path
 ) -> None:
-    result = {"schema": 1, "in_sync": in_sync, "error": None, "subscribers": [{"in_sync": in_sync, "error": error}]}
-    file = tmp_path / "dam-result.json"
-    file.write_text(json.dumps(result), encoding="utf-8")
-    assert exit_code_of_the_line(file) == code
+    folder = tmp_path / "dam-results"
+    folder.mkdir()
+    for number, in_sync in enumerate(verdicts):
+        (folder / f"{number}.json").write_text(json.dumps({"schema": 1, "in_sync": in_sync}), encoding="utf-8")
+    assert exit_code_of_the_line(tmp_path) == code
 
 
-def test_the_line_for_pipelines_takes_a_missing_file_for_an_error(tmp_path: Path) -> None:
-    assert exit_code_of_the_line(tmp_path / "dam-result.json") == 1
-
-
-def exit_code_of_the_line(file: Path) -> int:
+def exit_code_of_the_line(folder: Path) -> int:
     script = "\n".join(documents.blocks(ROOT / "docs/docsite/rst/awx_and_pipelines.rst", "shell"))
     line = next(line for line in script.splitlines() if line.startswith("python3 -c"))
     command = line.replace("python3", f"'{sys.executable}'", 1)
-    return subprocess.run(["sh", "-c", command], cwd=file.parent, capture_output=True, check=False).returncode
+    return subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, check=False).returncode
