@@ -38,11 +38,15 @@ Words = list[str]
 
 @dataclass(frozen=True)
 class Command:
-    """What ``dev.py NAME`` does. ``rest`` says what may follow the name, empty for nothing."""
+    """What ``dev.py NAME`` does.
+
+    ``rest`` says what may follow the name, empty for nothing. ``any_core`` tells whether ``--core`` means anything.
+    """
 
     text: str
     act: Callable[[str | None, Words], object]
     rest: str = ""
+    any_core: bool = True
 
 
 def main(arguments: Words) -> int:
@@ -55,6 +59,8 @@ def main(arguments: Words) -> int:
     try:
         if rest and not command.rest:
             raise Failed(f"takes no more words, but got: {' '.join(rest)}", 2)
+        if options.core and not command.any_core:
+            raise Failed("has an ansible-core of its own: --core means nothing here", 2)
         tree.prepare()
         with _ended_by_signals():
             command.act(options.core, rest)
@@ -123,24 +129,25 @@ def _run(core: str | None, rest: Words) -> None:
     run(rest, environments.variables(made), Path.cwd())
 
 
+def _plain(text: str, act: Callable[[Words], object], rest: str = "") -> Command:
+    """A command that has an ansible-core of its own, or several."""
+    return Command(text, lambda _core, words: act(words), rest, any_core=False)
+
+
 COMMANDS = {
     "demo": Command("watch the main job on a stand-in of the product", lambda core, _rest: demo.show(core)),
     "test": Command("run all tests, or what pytest is told", _test, "[PYTEST ARGUMENTS]"),
-    "lint": Command("check style, types and documentation", lambda _core, rest: lint.lint(rest), "[CHECK ...]"),
-    "format": Command("rewrite code in the project's style", lambda _core, rest: lint.reformat(rest), "PATH ..."),
+    "lint": _plain("check style, types and documentation", lint.lint, "[CHECK ...]"),
+    "format": _plain("rewrite code in the project's style", lint.reformat, "PATH ..."),
     "sanity": Command("run ansible-test sanity on a copy of the tree", sanity.sanity, "[ARGUMENTS]"),
     "bench": Command("measure the report, the cycle, the comparison of records", _bench, "[--quick | --help ...]"),
-    "build": Command("build the tarball and have Galaxy's importer judge it", lambda _core, _rest: packaging.build()),
+    "build": _plain("build the tarball and have Galaxy's importer judge it", lambda _rest: packaging.build()),
     "coverage": Command("run the tests and count what of plugins/ they run", coverage.coverage, "[PYTEST ARGUMENTS]"),
-    "docs": Command("build the documentation as a site, and follow its links", lambda _core, _rest: docs.docs()),
-    "matrix": Command(
-        "run a short tour on every ansible-core and Python",
-        lambda _core, rest: matrix.matrix(rest),
-        "[corners | CORE ...]",
-    ),
+    "docs": _plain("build the documentation as a site, and follow its links", lambda _rest: docs.docs()),
+    "matrix": _plain("run a short tour on every ansible-core and Python", matrix.matrix, "[corners | CORE ...]"),
     "molecule": Command("test the molecule scenarios, or some", molecule.molecule, "[SCENARIO ...]"),
-    "mutants": Command("see whether the unit tests notice faults", mutants.mutants, "[FILE ...]"),
-    "release": Command("do the steps of a release", lambda _core, rest: release.release(rest), "VERSION"),
+    "mutants": _plain("see whether the unit tests notice faults", mutants.mutants, "[FILE ...]"),
+    "release": _plain("do the steps of a release", release.release, "VERSION"),
     "run": Command("run a program of the test environment: run ansible --version", _run, "PROGRAM ..."),
 }
 # Their last line is somebody else's, and has to stay the last.
