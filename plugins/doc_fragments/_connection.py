@@ -95,7 +95,8 @@ options:
     description:
       - How often a login or a reading request is repeated after a broken connection or an answer of 429, 502, 503
         or 504.
-      - A request that changes something is never repeated.
+      - A request that changes something is never repeated where the server may have taken it. After an answer of 401,
+        with which it has not, it is sent once more with a new login.
 requirements:
   - requests >= 2.25 (Python library, on the host that the module runs on)
 notes:
