@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from support.connections import role_connection, role_secrets
+from support.role import check_form, meanwhile
 from support.runner import Job, run_job
 from tooling.process import environment
 from tooling.standin import StandIn
@@ -80,6 +83,25 @@ def test_a_repair_with_a_vault_shows_no_secret_however_verbose_it_is(damsim: Sta
     assert_fit_for_awx(job, damsim.password, vault)
 
 
+@pytest.mark.slow
+def test_a_line_of_progress_is_an_event_while_its_task_still_runs(damsim: StandIn, tmp_path: Path) -> None:
+    damsim.settings(hold_comparison=True)
+
+    def told() -> bool:
+        files = (tmp_path / "job" / "artifacts" / "job" / "job_events").glob("*.json")
+        # Not yet whole files have another ending.
+        return any("gone by" in path.read_text(encoding="utf-8") for path in files)
+
+    extravars = {"dam_consistency_report_dir": str(tmp_path / "reports")}
+    # The comparison ends only after the event was there.
+    with meanwhile(told, lambda: damsim.settings(hold_comparison=False)):
+        job = run_job(tmp_path / "job", "check", {"dx": role_connection(damsim)}, extravars, role_secrets(damsim))
+    assert job.rc == 2, job.output
+    lines = [event["stdout"] for event in job.events() if "gone by" in event["stdout"]]
+    assert re.match(r"\[dx\] .*Compare with the publisher: FIND_MISMATCH_START, \d+ s gone by", lines[0])
+    assert_fit_for_awx(job, damsim.password)
+
+
 def vaulted(secret: str, password: str, folder: Path) -> str:
     """Encrypt a text as ``ansible-vault encrypt_string`` does."""
     (folder / "word").write_text(password, encoding="utf-8")
@@ -107,3 +129,18 @@ def test_events_stay_small_where_everything_fails_at_length(damsim3: StandIn, tm
     kept = [event for event in job.events() if event.get("event_data", {}).get("task") == "Keep the result"]
     assert "failed_operations" in str(kept[-1]["event_data"]["res"])
     assert_fit_for_awx(job, damsim3.password)
+
+
+@pytest.mark.slow
+def test_events_stay_small_with_many_subscribers_whose_records_are_proven(
+    start_damsim: Callable[..., StandIn], tmp_path: Path
+) -> None:
+    standin = start_damsim(subscribers=14)
+    extravars = {"dam_consistency_result_file": str(tmp_path / "result.json")}
+    job = run_job(tmp_path / "job", "drift", {"dx": role_connection(standin)}, extravars, role_secrets(standin))
+    assert job.rc == 2, job.output
+    result = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
+    check_form(result)
+    assert all(each["proof"]["types"] for each in result["subscribers"])
+    assert len(json.dumps(result)) > LARGEST
+    assert_fit_for_awx(job, standin.password)
