@@ -19,7 +19,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._guards import V
 from ansible_collections.dxops.dam_staging.plugins.module_utils._preflight import CHECKS, Preflight, judge
 from ansible_collections.dxops.dam_staging.plugins.module_utils._repair import SyncQueue
 from ansible_collections.dxops.dam_staging.plugins.module_utils._survey import Environment, Facts, aspect_of
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Operation, Subscriber
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Operation, Subscriber, parse_time
 
 NOW = datetime.fromisoformat("2026-11-02T12:00:00+00:00")
 
@@ -259,6 +259,19 @@ def test_authoring_is_told_by_the_clock_of_whoever_wrote_the_time(
 ) -> None:
     queue = SyncQueue(newest=NOW - timedelta(seconds=created))
     assert judged(queue=queue, subscriber=environment("subscriber", ahead=skew)) == wanted
+
+
+@pytest.mark.parametrize("edge", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_times_at_the_edge_of_the_calendar_are_judged_like_others(edge: str) -> None:
+    at_edge = parse_time(edge)
+    late = {"authoring": "warning"} if edge.startswith("9") else {}
+    for ahead in (-200.0, 200.0):
+        target = environment("subscriber", ahead=ahead)
+        assert (
+            judged(queue=SyncQueue(newest=at_edge), subscriber=target, newest_at_publisher=at_edge).items()
+            >= late.items()
+        )
+    assert judged(chosen=replace(ONE, last_resync_time=edge), newest_at_publisher=NOW)["comparison_age"] == "failed"
 
 
 def test_authoring_is_seen_in_the_publishers_queue_and_that_may_be_unreadable() -> None:
