@@ -133,7 +133,7 @@ def test_publishers_with_one_result_file_fail_before_anything_is_done(
     assert run.rc == 2
     for host in hosts:
         assert "More than one publisher" in error_of(run, host)
-        assert "{{ inventory_hostname }}" in error_of(run, host)
+        assert "inventory_hostname" in error_of(run, host)
     assert sent(damsim) == []
 
 
