@@ -112,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
 def _test(core: str | None, rest: Words) -> None:
     made = environments.ensure("test", core)
     own = any(word.startswith(("-n", "--numprocesses", "--dist", "--pdb")) for word in rest)
-    spread = [] if own else ["-n", "2", "--dist", "loadgroup"]
+    spread = [] if own else ["-n", "3", "--dist", "loadgroup"]
     run([made.python, "-m", "pytest", *spread, *rest], environments.variables(made))
 
 

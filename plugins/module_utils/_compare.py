@@ -76,7 +76,8 @@ def verdict(dam: Dam, subscriber: Subscriber, seen_to_end: bool, rows_seen: bool
         if rows_seen:
             raise DamError(
                 f"What the comparison of '{subscriber.target_host}' found is not known: while it ran there were "
-                "mismatch logs, and now there are none, so somebody has deleted them. Run again with force=true.",
+                "mismatch logs, and now there are none. Somebody has deleted them, or they were old ones. Run again "
+                "with force=true.",
                 last=now.resync_status,
             )
     return {

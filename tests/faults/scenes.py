@@ -288,7 +288,7 @@ SCENES = (
         (
             LOGIN,
             Point("first page", "GET", "/staging/mismatches"),
-            # Named by its offset: of two pages that are read ahead either can come first, and one may be beyond the end.
+            # By its offset: of pages that are read ahead either can come first, and one may be beyond the end.
             Point("later page", "GET", r"/staging/mismatches[?]\S*offset=7&"),
         ),
     ),
