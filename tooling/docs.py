@@ -41,7 +41,7 @@ def docs() -> Path:
     collect: Command = [made.bin / "antsibull-docs", "--config-file", SITE / "antsibull-docs.cfg", "collection"]
     collect = [*collect, "--cleanup", "everything", "--fail-on-error", "--use-current", "--squash-hierarchy"]
     capture([*collect, "--dest-dir", source, f"{NAMESPACE}.{NAME}"], env, SITE)
-    sphinx: Command = [made.bin / "sphinx-build", "-q", "-b", "html", "-c", SITE, source, built]
+    sphinx: Command = [made.bin / "sphinx-build", "-q", "--no-color", "-b", "html", "-c", SITE, source, built]
     code, text = attempt(sphinx, env, SITE)
     if code:
         raise Failed(f"sphinx-build ended with {code}:\n{text}")

@@ -201,8 +201,9 @@ def test_logs_that_were_written_anew_are_no_news(tmp_path: Path) -> None:
     one = {**mismatch(1), "recordId": "r1", "id": "log-1", "created": "2026-11-21T20:41:07Z", "loggedAt": "2026-11-21"}
     other = {**mismatch(2), "recordId": "r2", "id": "log-2", "created": 1764000000000}
     first = found(one, other)
+    assert first is not None
     later = {"id": "log-9", "created": "2026-11-22T20:41:07.123Z", "loggedAt": "2026-11-22 20:41"}
-    assert found({**other, **later}, {**one, **later}) == first is not None
+    assert found({**other, **later}, {**one, **later}) == first
     for news in ({"recordId": "r3"}, {"recordAction": "DELETE"}, {"name": "another"}):
         assert found({**one, **news}, other) != first
     assert found(one, one) not in (first, found(one))
