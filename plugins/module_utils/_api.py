@@ -21,6 +21,8 @@ OPERATIONS_SINCE = "CF209"
 WINDOWS_SINCE = "CF213"
 HASH_LISTS_SINCE = "CF217"
 SUBSCRIBERS_SINCE = "CF202"
+# So many subscribers may be in one answer, with all that they say of failures.
+MOST_SUBSCRIBERS = 1000
 # Ids and hashes that are asked for at once, at most: they are small rows.
 MOST_HASHES = 160_000
 
@@ -74,10 +76,12 @@ class Dam:
 
     def subscribers(self) -> list[Subscriber]:
         """All environments that this one publishes to."""
-        return array(self._get("/staging/subscriber", since=SUBSCRIBERS_SINCE), "subscribers", Subscriber.from_json)
+        body = self._get("/staging/subscriber", since=SUBSCRIBERS_SINCE, rows=MOST_SUBSCRIBERS)
+        return array(body, "subscribers", Subscriber.from_json)
 
     def subscriber(self, subscriber_id: str) -> Subscriber:
-        return Subscriber.from_json(self._get("/staging/subscriber/" + quote(subscriber_id, safe="")))
+        path = "/staging/subscriber/" + quote(subscriber_id, safe="")
+        return Subscriber.from_json(self._get(path, rows=MOST_SUBSCRIBERS))
 
     def register(self, target_host: str, cycle_length: int | None = None, enabled: bool | None = None) -> Subscriber:
         """Register a subscriber; what is None is the server's to choose. ``cycle_length`` is in minutes.
@@ -153,7 +157,7 @@ class Dam:
         That both ends are included is inferred.
         """
         query = {"recordType": record_type, "firstId": first_id, "lastId": last_id}
-        body = self._get("/staging/records", since=HASH_LISTS_SINCE, rows=MOST_HASHES // 50, **query)
+        body = self._get("/staging/records", since=HASH_LISTS_SINCE, rows=MOST_HASHES // 200, **query)
         return array(_object(body, "list of records").get("contents"), "ids and hashes")
 
     def record_total(self, record_type: str) -> int | None:

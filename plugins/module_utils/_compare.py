@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Callable
 
@@ -43,28 +42,40 @@ def without_logs(dam: Dam, before: Subscriber, waiter: Waiter, warn: Callable[[s
 
 @dataclass
 class Rows:
-    """Whether there were mismatch logs while a comparison ran: somebody may delete them before its end is seen."""
+    """Whether there were mismatch logs while a comparison ran: somebody may delete them before its end is seen.
+
+    ``kept`` tells that old logs were left in place, which the comparison may replace, so that there is nothing to be
+    seen in them; ``theirs`` that somebody else started it, so that nobody here knows whether there were old ones.
+    """
 
     dam: Dam
     subscriber_id: str
+    warn: Callable[[str], object]
+    theirs: bool = True
+    kept: bool = False
     seen: bool = False
+    unanswered: int = 0
 
     def look(self) -> None:
-        """Ask for one, unless one was seen already. No answer tells nothing, and ends nothing."""
-        if not self.seen:
-            with suppress(DamError):
-                self.seen = bool(self.dam.mismatches(0, 1, self.subscriber_id))
+        """Ask for one, unless one was seen already. No answer tells nothing; two, and it is not asked any more."""
+        if self.seen or self.kept or self.unanswered > 1:
+            return
+        try:
+            self.seen = bool(self.dam.mismatches(0, 1, self.subscriber_id))
+        except DamError:
+            self.unanswered += 1
 
 
-def verdict(dam: Dam, subscriber: Subscriber, seen_to_end: bool, rows_seen: bool = False) -> dict[str, Any]:
-    """What a completed comparison found.
+def verdict(dam: Dam, subscriber: Subscriber, rows: Rows | None = None) -> dict[str, Any]:
+    """What a completed comparison found; with ``rows`` one that was seen to end.
 
     No rows mean in sync (vendor's documentation), but only to who saw the comparison end: logs can have been deleted
     since, and whether that resets the status is not documented. Raises DamError where something else was started before
-    they were counted, since that deletes them first, and where there are none though ``rows_seen`` while it ran.
+    they were counted, since that deletes them first, and where there are none though there were while it ran.
     """
     count = count_mismatches(dam, subscriber.subscriber_id)
-    if seen_to_end and not count:
+    proven = rows is not None
+    if rows is not None and not count:
         now = dam.subscriber(subscriber.subscriber_id)
         if not is_unmoved(subscriber, now):
             raise DamError(
@@ -73,15 +84,18 @@ def verdict(dam: Dam, subscriber: Subscriber, seen_to_end: bool, rows_seen: bool
                 "end, then run again.",
                 last=now.resync_status,
             )
-        if rows_seen:
-            raise DamError(
+        if rows.seen:
+            or_old = ", or they were old ones" if rows.theirs else ""
+            unknown = (
                 f"What the comparison of '{subscriber.target_host}' found is not known: while it ran there were "
-                "mismatch logs, and now there are none. Somebody has deleted them, or they were old ones. Run again "
-                "with force=true.",
-                last=now.resync_status,
+                f"mismatch logs, and now there are none. Somebody has deleted them{or_old}. Run again with force=true."
             )
+            if not rows.theirs:
+                raise DamError(unknown, last=now.resync_status)
+            rows.warn(unknown)
+            proven = False
     return {
         "mismatch_count": count,
-        "in_sync": False if count else (True if seen_to_end else None),
-        "compared_at": subscriber.last_resync_time or (dam.now().isoformat() if seen_to_end else None),
+        "in_sync": False if count else (True if proven else None),
+        "compared_at": subscriber.last_resync_time or (dam.now().isoformat() if rows is not None else None),
     }

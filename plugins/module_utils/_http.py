@@ -27,8 +27,8 @@ MAX_HOPS = 3
 SHOWN = 200
 # A value takes up to thirty times as much memory as it does in an answer, so that many at most are read; for a list of
 # rows so many more for each row that was asked for.
-MOST_VALUES = 50_000
-VALUES_OF_A_ROW = 200
+MOST_VALUES = 200_000
+VALUES_OF_A_ROW = 1000
 # So much of an answer is searched for secrets before it is cut to what is shown.
 SEARCHED = 64 * 1024
 TOKEN_COOKIE = "LtpaToken2"
@@ -104,9 +104,20 @@ class Raw:
 
     def json(self, rows: int = 0) -> Any:
         """What the answer says. Raises ``TooManyValues`` where that is much more than ``rows`` rows can."""
-        if sum(map(self.text.count, (b",", b"[", b"{"))) > MOST_VALUES + rows * VALUES_OF_A_ROW:
+        most = MOST_VALUES + rows * VALUES_OF_A_ROW
+        if _marks(self.text) > most and (self.text.count(b'"') > 4 * most or _marks(_without_texts(self.text)) > most):
             raise TooManyValues
         return json.loads(self.text) if self.text.strip() else None
+
+
+def _marks(text: bytes) -> int:
+    """About how many values there are in a JSON text."""
+    return sum(map(text.count, (b",", b"[", b"{")))
+
+
+def _without_texts(text: bytes) -> bytes:
+    """A JSON text without what stands between quotes, where a comma is no mark."""
+    return re.sub(rb'"[^"]*"', b"", text.replace(rb"\\", b"").replace(rb"\"", b""))
 
 
 class Secrets:

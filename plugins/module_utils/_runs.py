@@ -131,7 +131,7 @@ def _arrived(dam: Dam, before: Subscriber, waiter: Waiter, why: str) -> Subscrib
         now = dam.subscriber(before.subscriber_id)
         return now if is_new_run(before, now) else None
 
-    return look_for(look, waiter.clock, waiter.sleep, LOOK_FOR, LOOK_EVERY, waiter.error_timeout, why)
+    return look_for(look, waiter.clock, waiter.sleep, LOOK_FOR, LOOK_EVERY, waiter.patience, why)
 
 
 def follow(
@@ -178,19 +178,23 @@ def _look(
     dam: Dam, before: Subscriber, started: Started, kind: Kind, while_running: Callable[[], Any]
 ) -> Callable[[], Look[Subscriber]]:
     running = (kind.running, State.UNKNOWN)
-    ran = state_of(started.subscriber) in running
+    ran = started.joined and state_of(started.subscriber) in running
+    doubted = False
     seen = started.joined or is_new_run(before, started.subscriber)
 
     def look() -> Look[Subscriber]:
-        nonlocal ran, seen
+        nonlocal doubted, ran, seen
         now = dam.subscriber(before.subscriber_id)
         state = state_of(now)
         if state in running:
             ran = True
             while_running()
         seen = seen or is_new_run(before, now)
-        # The time may move before the status does: one that is as before, and no end of a run of this kind, may be old.
-        stale = not ran and now.resync_status == before.resync_status and state not in (kind.done, kind.failed)
+        # What is as before, though the trigger was taken, may be old: another server's behind the same address, say, or
+        # a status that moves after the time. An end of a run of this kind is believed when it is seen once more.
+        stale = not ran and now.resync_status == before.resync_status
+        if stale and state in (kind.done, kind.failed):
+            stale, doubted = is_unmoved(before, now) and not doubted, True
         over = seen and state not in running and not stale
         return Look(now.resync_status or "(none)", over, now)
 

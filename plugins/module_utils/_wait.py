@@ -76,6 +76,11 @@ class Waiter:
     def elapsed(self) -> float:
         return round(self.clock() - self._begin, 3)
 
+    @property
+    def patience(self) -> float:
+        """How long somebody who asks for something else may go without one good answer."""
+        return max(0.0, min(self.error_timeout, self.timeout - self.elapsed))
+
     def note(self, status: str) -> None:
         """Remember a status and when it was first seen; one that is seen again in a row is not remembered twice."""
         if not self.states or self.states[-1]["status"] != status:
@@ -135,25 +140,28 @@ def look_for(
     patience: float = 0.0,
     why: str = "",
 ) -> T | None:
-    """What ``look`` finds, looked for again and again for ``seconds``; None where the look after that saw nothing.
+    """What ``look`` finds, looked for again and again; None where all looks of so many ``seconds`` saw nothing.
 
-    For a change whose answer was lost: did it arrive? A look that got no answer tells nothing, so after ``seconds`` it
-    goes on for ``patience`` more until one does. Raises DamError, which begins with ``why``, where none did, and an
-    error that waiting does not mend.
+    For a change whose answer was lost: did it arrive? A look that got no answer tells nothing, and whatever there is to
+    be seen may come later then, so the seconds begin anew with the next good look. For that it goes on for ``patience``
+    more. Raises DamError, which begins with ``why``, where no answer came until then, and an error that waiting does
+    not mend.
     """
     begin = clock()
+    good_since: float | None = None
     while True:
         unanswered: DamError | None = None
         try:
             found = look()
             if found is not None:
                 return found
+            good_since = clock() if good_since is None else good_since
         except DamError as error:
             if not _may_pass(error):
                 raise
-            unanswered = error
+            unanswered, good_since = error, None
         passed = clock() - begin
-        if unanswered is None and passed >= seconds:
+        if good_since is not None and clock() - good_since >= seconds:
             return None
         if unanswered is not None and passed >= seconds + patience:
             raise DamError(

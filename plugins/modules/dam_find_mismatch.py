@@ -121,7 +121,8 @@ in_sync:
     - Null in every other case (check mode, O(wait=false), a reused comparison without mismatches), since the logs may
       have been deleted meanwhile.
     - Each look at a running comparison asks for one mismatch log too. Where there was one and none is left at the end,
-      the task fails. Logs that the publisher writes only at the end of a comparison, and that somebody deletes before
+      the task fails. Where somebody else had started the comparison, it may have been an old one, so that this is null
+      then, with a warning. Logs that the publisher writes only at the end of a comparison, and that somebody deletes before
       the task sees that end, are missed without a trace. With old logs left in place (O(delete_previous=false), or a
       release that cannot delete them) this is not asked, since the comparison may replace them.
   returned: success
@@ -182,10 +183,10 @@ def work(task: Task) -> None:
     result.update(mismatch_count=None, in_sync=None, compared_at=None)
     task.show(before)
     if decision == "reuse":
-        result.update(verdict(dam, before, seen_to_end=False))
+        result.update(verdict(dam, before))
         return
     started = Started(before, triggered=False, joined=True)
-    rows, kept = Rows(dam, before.subscriber_id), False
+    rows = Rows(dam, before.subscriber_id, task.warn)
     if decision == "trigger":
         stored = count_mismatches(dam, before.subscriber_id)  # a release without mismatch calls is refused here
         result["diff"] = task.status_diff(before.resync_status, COMPARISON.trigger)
@@ -195,14 +196,14 @@ def work(task: Task) -> None:
         meanwhile = look_again(dam, before, COMPARISON)  # whose logs would go with the old ones
         if stored and params["delete_previous"] and not meanwhile:
             before, result["changed"] = without_logs(dam, before, waiter, task.warn)
-        kept = stored > 0 and not meanwhile and not result["changed"]  # old logs, which the comparison may replace
+        rows.theirs, rows.kept = bool(meanwhile), stored > 0 and not meanwhile and not result["changed"]
         started = meanwhile or start(dam, before, COMPARISON, waiter)
         result.update(changed=result["changed"] or started.triggered, joined=started.joined)
         task.show(started.subscriber)
     if params["wait"] and not task.check_mode:
-        end = follow(dam, before, started, COMPARISON, waiter, (lambda: None) if kept else rows.look)
+        end = follow(dam, before, started, COMPARISON, waiter, rows.look)
         task.show(end)
-        result.update(verdict(dam, end, True, rows.seen), duration=waiter.elapsed)
+        result.update(verdict(dam, end, rows), duration=waiter.elapsed)
 
 
 def main() -> None:

@@ -98,7 +98,7 @@ def a_gigabyte(header: bytes, piece: bytes, sent: list[int]) -> Answer:
 def test_a_gigabyte_is_not_read(server: Scripted, forks: None, tmp_path: Path, header: bytes) -> None:
     sent: list[int] = []
     serve(server, subscriber=a_gigabyte(header, b" " * 65536, sent))
-    refused(run(server, "dam_subscriber_info", tmp_path / "run"), "larger than 4 MiB")
+    refused(run(server, "dam_subscriber_info", tmp_path / "run"), "larger than 32 MiB")
     assert sum(sent) < 48 << 20
 
 
@@ -118,7 +118,7 @@ def test_a_gigabyte_of_error_page_is_not_read(server: Scripted, forks: None, tmp
 def test_a_compressed_gigabyte_is_not_unpacked(server: Scripted, forks: None, tmp_path: Path) -> None:
     packed = gzip.compress(b" " * (1 << 28))
     serve(server, subscriber=lambda *_: Reply(200, packed * 4, (("Content-Encoding", "gzip"),)))
-    refused(run(server, "dam_subscriber_info", tmp_path / "run"), "larger than 4 MiB|broke")
+    refused(run(server, "dam_subscriber_info", tmp_path / "run"), "larger than 32 MiB|broke")
 
 
 @pytest.mark.parametrize(

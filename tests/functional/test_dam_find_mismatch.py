@@ -439,7 +439,7 @@ def test_a_timeout_fails_with_what_was_seen_and_running_again_joins(damsim: Stan
     assert "wait_timeout" in timed_out["msg"]
     assert DIAGNOSIS not in timed_out["msg"]
     assert timed_out["last"] in (START, "DYNAMIC_STATUS_COMPUTATION_REQUIRED")
-    assert 1 <= timed_out["duration"] < 3
+    assert 1 <= timed_out["duration"] < 10
     assert timed_out["states"][0]["status"] == START
     assert (joined["changed"], joined["joined"], joined["in_sync"]) == (False, True, False)
     assert runs_started(damsim) == 1

@@ -103,7 +103,7 @@ def test_an_idle_queue_is_not_waited_for(damsim: StandIn, run_module: Any) -> No
     queue(damsim, one("FAILED"))
     result = run_module(MODULE, {"wait": True})
     assert (result["failed"], result["idle"], result["counts"]) == (False, True, {"FAILED": 1})
-    assert result["duration"] < 1
+    assert len(result["states"]) == 1
 
 
 @pytest.mark.parametrize("scope", ["all", "sync"])
@@ -133,7 +133,7 @@ def test_a_timeout_suggests_scope_sync_where_nothing_belongs_to_staging(damsim: 
     queue(damsim, one("WAIT", "renderThumbnails", times=4))
     result = run_module(MODULE, {"wait": True, "wait_timeout": 1})
     assert result["failed"]
-    assert 1 <= result["duration"] < 3
+    assert 1 <= result["duration"] < 10
     assert [each["status"] for each in result["states"]] == ["WAIT"]
     assert "renderThumbnails: 4" in result["msg"]
     assert "operation_scope=sync does not wait for it" in result["msg"]

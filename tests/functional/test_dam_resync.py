@@ -409,7 +409,7 @@ def test_a_trigger_that_does_not_end_times_out_with_what_was_seen(damsim: StandI
     result = run_main(MODULE, {**named(damsim), "wait_timeout": 1})
     assert (result["failed"], result["changed"], result["last"]) == (True, True, START)
     assert result["states"][0]["status"] == START
-    assert 1 <= result["duration"] < 3
+    assert 1 <= result["duration"] < 10
 
 
 def test_a_queue_that_does_not_end_times_out_and_names_what_is_left(damsim: StandIn, run_module: Any) -> None:

@@ -19,7 +19,7 @@ import yaml
 
 from support import documents, junit
 from support.connections import role_connection, role_secrets
-from support.role import check_form, error_of
+from support.role import check_form, error_of, result_of
 from support.scenes import sent
 from tooling.paths import ROOT
 from tooling.process import environment
@@ -134,6 +134,9 @@ def test_publishers_with_one_result_file_fail_before_anything_is_done(
     for host in hosts:
         assert "More than one publisher" in error_of(run, host)
         assert "inventory_hostname" in error_of(run, host)
+        assert result_of(run, host)["in_sync"] is None
+        assert "More than one publisher" in result_of(run, host)["error"]
+    assert not (tmp_path / "result.json").exists()
     assert sent(damsim) == []
 
 

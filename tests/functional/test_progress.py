@@ -41,9 +41,24 @@ def no_process_goes_on() -> Iterator[None]:
     yield
     while STARTED:
         process = STARTED.pop()
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        kill(process)
         process.communicate()
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """Kill a playbook with all that it has started: newer ansible-core gives its workers groups of their own."""
+    if process.poll() is None:
+        for pid in [process.pid, *below(process.pid)]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def below(pid: int) -> Iterator[int]:
+    """Yield the processes that one has started, and that these have."""
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, children.read_text(encoding="ascii").split()):
+            yield child
+            yield from below(child)
 
 
 def start(
@@ -89,7 +104,7 @@ def read_until(process: subprocess.Popen[str], part: str) -> list[str]:
     """Read lines of a process until one has ``part``; return all of them. It is killed where that takes too long."""
     assert process.stdout is not None
     lines: list[str] = []
-    late = threading.Timer(SECONDS, process.kill)
+    late = threading.Timer(SECONDS, kill, [process])
     late.start()
     try:
         for line in process.stdout:

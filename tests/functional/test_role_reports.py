@@ -89,3 +89,6 @@ def test_an_old_file_that_is_not_known_again_is_no_reason_to_fail_where_all_is_i
     assert result_of(run, "pub")["subscribers"][0]["report"] is None
     assert f"'{old}' does not look like a csv report and was not removed" in run.output
     assert old.exists()
+    again = run_playbook("check.yml", extra_vars={"dam_consistency_report_dir": str(tmp_path)}, check=True, **where)
+    assert again.rc == 0, again.output
+    assert old.exists()

@@ -132,20 +132,24 @@ def folder_listing(folder: Path) -> list[str]:
 def meanwhile(ready: Callable[[], Any], act: Callable[[], Any], seconds: float = 120.0) -> Iterator[None]:
     """Do ``act`` once, beside the block, as soon as ``ready`` returns something true.
 
-    Raise ``AssertionError`` at the block's end where that was never so.
+    Raise ``AssertionError`` at the block's end where that was never so, and what ``ready`` or ``act`` has raised.
     """
     done: list[bool] = []
+    problems: list[Exception] = []
     over = threading.Event()
 
     def watch() -> None:
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if ready():
-                act()
-                done.append(True)
-                return
-            if over.wait(0.05):
-                return
+        try:
+            while time.monotonic() < end:
+                if ready():
+                    act()
+                    done.append(True)
+                    return
+                if over.wait(0.05):
+                    return
+        except Exception as problem:  # noqa: BLE001 - raised again where it is seen
+            problems.append(problem)
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
@@ -154,6 +158,8 @@ def meanwhile(ready: Callable[[], Any], act: Callable[[], Any], seconds: float =
     finally:
         over.set()
         thread.join()
+    if problems:
+        raise problems[0]
     assert done, "What was waited for did not happen."
 
 

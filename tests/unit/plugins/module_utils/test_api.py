@@ -35,9 +35,9 @@ class FakeClient:
         return Answer(200, self.body, self.date, "https://pub.example/x")
 
     def get(self, path: str, rows: int | None = None, **query: Any) -> Answer:
-        """Answer a read; it may be large only where it is of as many rows as the limit says, or of hashes."""
+        """Answer a read; only rows, as many as the limit says, hashes and subscribers may be large."""
         assert rows == (None if "limit" not in query or path.startswith("/staging/records/") else query["limit"]) or (
-            path == "/staging/records"
+            path == "/staging/records" or path.startswith("/staging/subscriber")
         )
         return self._answer("GET", path, query)
 

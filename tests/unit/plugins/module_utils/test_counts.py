@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -214,6 +215,16 @@ def test_where_logs_cannot_be_deleted_the_user_is_warned_and_the_comparison_goes
 # The verdict
 
 
+def unseen_rows() -> Rows:
+    """Return what saw a comparison without rows."""
+    return Rows(FakeDam().dam, ONE, pytest.fail)
+
+
+def seen_rows(warn: Callable[[str], object] = pytest.fail, theirs: bool = True) -> Rows:
+    """Return what saw a comparison that had rows."""
+    return Rows(FakeDam().dam, ONE, warn, theirs, seen=True)
+
+
 @pytest.mark.parametrize(
     ("rows", "seen_to_end", "in_sync"), [(0, True, True), (0, False, None), (3, True, False), (3, False, False)]
 )
@@ -221,7 +232,7 @@ def test_only_who_saw_a_comparison_end_without_rows_may_say_in_sync(
     rows: int, seen_to_end: bool, in_sync: bool | None
 ) -> None:
     dam = dam_with([log_of("KEYWORD", "CREATE")] * rows, subscriber=[subscriber()] if in_sync else [])
-    found = verdict(dam.dam, subscriber(), seen_to_end)
+    found = verdict(dam.dam, subscriber(), unseen_rows() if seen_to_end else None)
     assert found == {"mismatch_count": rows, "in_sync": in_sync, "compared_at": NEVER_MOVED}
     dam.finish()
 
@@ -234,22 +245,29 @@ def test_only_who_saw_a_comparison_end_without_rows_may_say_in_sync(
 def test_logs_that_somebody_may_have_deleted_before_they_were_counted_prove_nothing(now: Subscriber) -> None:
     end = subscriber("FIND_MISMATCH_COMPLETED")
     with pytest.raises(DamError, match=r"^What the comparison of 'sub.example.com' found is not known: ") as caught:
-        verdict(dam_with([], subscriber=[now]).dam, end, seen_to_end=True)
+        verdict(dam_with([], subscriber=[now]).dam, end, unseen_rows())
     assert f"went from FIND_MISMATCH_COMPLETED to {now.resync_status or 'empty'}." in caught.value.message
     assert caught.value.context == {"last": now.resync_status}
 
 
 def test_rows_that_were_seen_while_it_ran_and_are_gone_at_its_end_prove_nothing() -> None:
     with pytest.raises(DamError, match=r"found is not known: while it ran there were mismatch logs") as caught:
-        verdict(dam_with([], subscriber=[subscriber()]).dam, subscriber(), True, rows_seen=True)
+        verdict(dam_with([], subscriber=[subscriber()]).dam, subscriber(), seen_rows(theirs=False))
     assert caught.value.context == {"last": None}
     dam = dam_with([log_of("KEYWORD", "CREATE")])
-    assert verdict(dam.dam, subscriber(), True, rows_seen=True)["in_sync"] is False
+    assert verdict(dam.dam, subscriber(), seen_rows(theirs=False))["in_sync"] is False
+
+
+def test_rows_that_are_gone_may_be_old_ones_where_somebody_else_began() -> None:
+    warnings: list[str] = []
+    found = verdict(dam_with([], subscriber=[subscriber()]).dam, subscriber(), seen_rows(warn=warnings.append))
+    assert (found["mismatch_count"], found["in_sync"]) == (0, None)
+    assert "or they were old ones. Run again with force=true." in warnings[0]
 
 
 def test_while_a_comparison_runs_one_row_is_asked_for_until_there_was_one() -> None:
     dam = FakeDam(mismatches=[[], Unreachable("gone", sent=False), [{}]])
-    rows = Rows(dam.dam, ONE)
+    rows = Rows(dam.dam, ONE, pytest.fail)
     seen = []
     for _look in range(4):
         rows.look()
@@ -258,8 +276,17 @@ def test_while_a_comparison_runs_one_row_is_asked_for_until_there_was_one() -> N
     assert dam.calls == [("mismatches", 0, 1, ONE)] * 3
 
 
+def test_who_gets_no_answer_twice_and_who_left_old_logs_asks_for_no_row_any_more() -> None:
+    dam = FakeDam(mismatches=[Unreachable("gone", sent=False)] * 2)
+    rows = Rows(dam.dam, ONE, pytest.fail)
+    for _look in range(4):
+        rows.look()
+    Rows(dam.dam, ONE, pytest.fail, kept=True).look()
+    assert (rows.seen, len(dam.calls)) == (False, 2)
+
+
 def test_a_comparison_without_a_time_is_dated_by_the_servers_clock_only_where_it_was_seen() -> None:
     at = datetime(2026, 11, 2, 7, tzinfo=timezone.utc)  # noqa: UP017 - also run on Python 3.9
     dam = FakeDam(repeat=("mismatches",), mismatches=[[]], subscriber=[subscriber(moved=None)], now=[at])
-    assert verdict(dam.dam, subscriber(moved=None), seen_to_end=True)["compared_at"] == "2026-11-02T07:00:00+00:00"
-    assert verdict(dam.dam, subscriber(moved=None), seen_to_end=False)["compared_at"] is None
+    assert verdict(dam.dam, subscriber(moved=None), unseen_rows())["compared_at"] == "2026-11-02T07:00:00+00:00"
+    assert verdict(dam.dam, subscriber(moved=None))["compared_at"] is None

@@ -306,8 +306,8 @@ def test_the_end_of_a_run_is_the_subscriber_as_it_was_then() -> None:
     ]
 
 
-def test_a_run_that_was_over_at_once_is_told_by_the_answer_to_the_trigger() -> None:
-    dam = FakeDam(subscriber=[IDLE])
+def test_a_run_that_was_over_at_once_is_told_by_the_answer_to_the_trigger_and_two_looks() -> None:
+    dam = FakeDam(subscriber=[IDLE, IDLE])
     assert follow(dam.dam, IDLE, TRIGGERED, COMPARISON, Clock().waiter()) == IDLE
 
 
@@ -317,6 +317,16 @@ def test_a_status_left_from_an_earlier_run_is_not_taken_for_the_end(stale: str) 
     started = Started(before, triggered=True, joined=False)
     dam = FakeDam(subscriber=[before, before, before, COMPARING, COMPARED_SINCE])
     assert follow(dam.dam, before, started, COMPARISON, Clock().waiter()) == COMPARED_SINCE
+    dam.finish()
+
+
+@pytest.mark.parametrize(
+    "status", ["RESYNC_TRIGGER_COMPLETED", "FIND_MISMATCH_COMPLETED", "FIND_MISMATCH_FAILED", None]
+)
+def test_one_old_answer_after_the_trigger_was_taken_is_not_taken_for_the_end(status: str | None) -> None:
+    before = subscriber(status)
+    dam = FakeDam(subscriber=[before, COMPARING, COMPARED_SINCE])
+    assert follow(dam.dam, before, Started(COMPARING, True, False), COMPARISON, Clock().waiter()) == COMPARED_SINCE
     dam.finish()
 
 
@@ -401,7 +411,7 @@ def test_each_look_that_sees_the_run_is_told_and_no_other() -> None:
 
 
 def test_a_joined_run_needs_no_further_proof() -> None:
-    dam = FakeDam(subscriber=[IDLE])
+    dam = FakeDam(subscriber=[IDLE, IDLE])
     assert follow(dam.dam, IDLE, Started(IDLE, triggered=False, joined=True), COMPARISON, Clock().waiter()) == IDLE
 
 

@@ -253,7 +253,7 @@ def test_what_is_looked_for_is_returned_as_soon_as_it_is_found(outcomes: list[An
 def test_what_is_not_found_in_time_is_given_up(before: Any) -> None:
     clock = Clock()
     assert look_for(looker(clock, [before, None]), clock, clock.sleep, 10.0) is None
-    assert clock.now == 10
+    assert clock.now == 10 + (before is not None), "the seconds begin with the first answer"
 
 
 @pytest.mark.parametrize("patience", [0, 20])
@@ -267,12 +267,20 @@ def test_not_having_looked_is_not_taken_for_nothing_found(error: DamError, patie
     assert caught.value.context == error.context
 
 
-def test_the_first_answer_after_the_time_decides() -> None:
+def test_after_an_outage_it_is_looked_for_as_long_as_ever() -> None:
     clock = Clock()
     gone = [Unreachable("gone", sent=False)] * 15
     assert look_for(looker(clock, [*gone, None]), clock, clock.sleep, 10.0, patience=20) is None
-    assert clock.now == 15
-    assert look_for(looker(clock, [*gone, "found"]), clock, clock.sleep, 10.0, patience=20) == "found"
+    assert clock.now == 25
+    assert look_for(looker(clock, [*gone, None, None, "found"]), clock, clock.sleep, 10.0, patience=20) == "found"
+
+
+def test_answers_that_come_and_go_do_not_make_it_look_for_ever() -> None:
+    clock = Clock()
+    flapping = [None, Unreachable("gone", sent=False)] * 40
+    with pytest.raises(DamError, match="Whether that took effect is not known"):
+        look_for(looker(clock, flapping), clock, clock.sleep, 10.0, patience=20)
+    assert clock.now == 31
 
 
 @pytest.mark.parametrize("error", LASTING, ids=repr)
