@@ -159,7 +159,7 @@ def test_gitlab_runs_the_script_and_keeps_what_it_makes() -> None:
 def test_github_runs_the_script_and_keeps_what_it_makes_also_when_it_fails() -> None:
     steps = snippet("jobs")["jobs"]["dam_check"]["steps"]
     (run,) = [step for step in steps if SCRIPT in step.get("run", "")]
-    assert run["run"] == f"sh {SCRIPT}"
+    assert run["run"] == f'PATH="$PWD/.dam-venv/bin:$PATH" sh {SCRIPT}'
     assert set(run["env"]) == {"DX_USERNAME", "DX_PASSWORD"}
     (upload,) = [step for step in steps if "upload-artifact" in step.get("uses", "")]
     assert upload["if"] == "always()"
