@@ -191,7 +191,7 @@ class Client:
                     raise self._broken(method, url, "the answer is compressed in a way that is not read", final=True)
                 most = most if answer.ok else MAX_OTHER
                 text = bytearray()
-                for piece in answer.iter_content(PIECE):
+                for piece in answer.iter_content(PIECE if "Content-Encoding" in answer.headers else 8 * PIECE):
                     text += piece
                     if len(text) > most:
                         raise self._too_large(method, url, f"the answer is larger than {most >> 20} MiB")
