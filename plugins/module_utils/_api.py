@@ -10,10 +10,11 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._client import Client
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Answer
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row, Subscriber, array, clean
+from ._client import Client
+from ._errors import DamError, ServerError
+from ._http import Answer
+from ._text import clean
+from ._types import Row, Subscriber, array
 
 MISMATCHES_SINCE = "CF214"
 DELETE_SINCE = "CF216"

@@ -9,23 +9,11 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._api import (
-    DELETE_SINCE,
-    MISMATCHES_SINCE,
-    OPERATIONS_SINCE,
-    SUBSCRIBERS_SINCE,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._findings import (
-    FAILED,
-    OK,
-    WARNING,
-    Check,
-    Finding,
-    span,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._repair import CLOCKS_APART
-from ansible_collections.dxops.dam_staging.plugins.module_utils._survey import ASPECTS, Environment, Facts
+from ._api import DELETE_SINCE, MISMATCHES_SINCE, OPERATIONS_SINCE, SUBSCRIBERS_SINCE
+from ._errors import DamError, ServerError
+from ._findings import FAILED, OK, WARNING, Check, Finding, span
+from ._repair import CLOCKS_APART
+from ._survey import ASPECTS, Environment, Facts
 
 # In which release the calls came that are needed (vendor's OpenAPI documents).
 START_SINCE = "CF215"

@@ -8,31 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._findings import (
-    FAILED,
-    OK,
-    WARNING,
-    Check,
-    Finding,
-    span,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._guards import (
-    Verdict,
-    idle_subscriber,
-    no_failed_operations,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._queue import Tally
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import (
-    RUNNING,
-    State,
-    age_of,
-    decide_resync,
-    same_environment,
-    state_of,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._survey import Facts, known
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber, clean, parse_time
+from ._errors import DamError
+from ._findings import FAILED, OK, WARNING, Check, Finding, span
+from ._guards import Verdict, idle_subscriber, no_failed_operations
+from ._queue import Tally
+from ._staging import RUNNING, State, age_of, decide_resync, same_environment, state_of
+from ._survey import Facts, known
+from ._text import clean, parse_time
+from ._types import Subscriber
 
 # A shorter cycle is always about to start.
 SHORTEST_CYCLE = 10

@@ -14,14 +14,9 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlencode
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
-    DamError,
-    ServerError,
-    TooLarge,
-    Unreachable,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._explain import explain
-from ansible_collections.dxops.dam_staging.plugins.module_utils._http import (
+from ._errors import DamError, ServerError, TooLarge, Unreachable
+from ._explain import explain
+from ._http import (
     TOKEN_COOKIE,
     Answer,
     Connection,
@@ -36,9 +31,9 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._http import (
     token_in,
     unusable,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._tls import file_advice
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import clean
-from ansible_collections.dxops.dam_staging.plugins.module_utils._wire import watch
+from ._text import clean
+from ._tls import file_advice
+from ._wire import watch
 
 try:
     import requests

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
+from ._errors import DamError
 
 # A table wider than this is not one; the limit keeps data with ever new keys from filling memory and disk.
 _MOST_COLUMNS = 1000

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import count_mismatches, delete_logs
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, NotSupported
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import RUNNING, is_unmoved, state_of
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
-from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Waiter
+from ._api import Dam
+from ._counts import count_mismatches, delete_logs
+from ._errors import DamError, NotSupported
+from ._staging import RUNNING, is_unmoved, state_of
+from ._types import Subscriber
+from ._waiting import Waiter
 
 
 def without_logs(dam: Dam, before: Subscriber, waiter: Waiter, warn: Callable[[str], None]) -> tuple[Subscriber, bool]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._http import DEFAULT_PORTS, Connection
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import check_numbers
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import host_and_port, scheme_of
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import clean
+from ._errors import DamError, OptionError
+from ._http import DEFAULT_PORTS, Connection
+from ._options import check_numbers
+from ._staging import host_and_port, scheme_of
+from ._text import clean
 
 
 def publisher_connection(params: dict[str, Any]) -> Connection:

@@ -9,15 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._api import DELETE_SINCE, Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
-    DamError,
-    NotSupported,
-    ServerError,
-    Unreachable,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import count
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import RECORD_ACTIONS, RECORD_TYPES
+from ._api import DELETE_SINCE, Dam
+from ._errors import DamError, NotSupported, ServerError, Unreachable
+from ._paging import count
+from ._staging import RECORD_ACTIONS, RECORD_TYPES
 
 UNKNOWN = "UNKNOWN"
 # So many rows are asked for at first: most counts end there, and the answer is still a small one.

@@ -11,8 +11,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar, cast
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._prefetch import Prefetcher
+from ._errors import DamError
+from ._prefetch import Prefetcher
 
 T = TypeVar("T")
 K = TypeVar("K")

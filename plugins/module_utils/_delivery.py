@@ -9,14 +9,8 @@ import os
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._report import (
-    ReportResult,
-    Summary,
-    begins_as_report,
-    read_findings,
-    read_summary,
-)
+from ._errors import OptionError
+from ._report import ReportResult, Summary, begins_as_report, read_findings, read_summary
 
 
 class Files(Protocol):

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
+from ._errors import DamError
 
 # Where an open file without a name can be given one (Linux).
 _DESCRIPTORS = "/proc/self/fd"

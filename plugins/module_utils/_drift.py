@@ -14,20 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._crew import Asking, Jobs, Question, Spent
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_sides import (
-    Incomparable,
-    Side,
-    locate,
-    same_windows,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_stretch import (
-    Difference,
-    Settled,
-    Stretch,
-    inside,
-    merge,
-)
+from ._crew import Asking, Jobs, Question, Spent
+from ._drift_sides import Incomparable, Side, locate, same_windows
+from ._drift_stretch import Difference, Settled, Stretch, inside, merge
 
 # So many times a window are listed at once where most windows differ anyway.
 MOST_LISTED = 16

@@ -9,16 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Union
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._crew import Asking, Crew, Jobs, Spent
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_probe import Print, take
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_sides import Incomparable, NotOffered, Side
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_verdicts import (
-    EQUAL,
-    NOT_COMPARABLE,
-    NOT_IN_RELEASE,
-    NOT_OFFERED,
-    Verdict,
-)
+from ._crew import Asking, Crew, Jobs, Spent
+from ._drift_probe import Print, take
+from ._drift_sides import Incomparable, NotOffered, Side
+from ._drift_verdicts import EQUAL, NOT_COMPARABLE, NOT_IN_RELEASE, NOT_OFFERED, Verdict
 
 # No call on records knows these (vendor's OpenAPI document).
 WITHOUT_RECORDS_CALL = ("PERMISSION", "RESOURCE")

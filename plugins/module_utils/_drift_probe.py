@@ -11,15 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._crew import Asking
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_sides import (
-    Incomparable,
-    Listed,
-    NotOffered,
-    Side,
-    Unsteady,
-    Window,
-)
+from ._crew import Asking
+from ._drift_sides import Incomparable, Listed, NotOffered, Side, Unsteady, Window
 
 # More records than any environment has, and still a number that every server can read.
 EVERYTHING = 10**9

@@ -10,31 +10,16 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._crew import Crew, Jobs, Spent
-from ansible_collections.dxops.dam_staging.plugins.module_utils._draft import disk
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift import Walk
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_look import Prints, Sides, look, moved
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_probe import check_samples, sample
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_sides import Incomparable, NotOffered, Unsteady
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_stretch import (
-    CREATE,
-    DELETE,
-    UPDATE,
-    Difference,
-    Settled,
-    Stretch,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_verdicts import (
-    CHANGED,
-    DIFFERENT,
-    EQUAL,
-    NOT_COMPARABLE,
-    NOT_IN_RELEASE,
-    UNFINISHED,
-    Verdict,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row
+from ._crew import Crew, Jobs, Spent
+from ._draft import disk
+from ._drift import Walk
+from ._drift_look import Prints, Sides, look, moved
+from ._drift_probe import check_samples, sample
+from ._drift_sides import Incomparable, NotOffered, Unsteady
+from ._drift_stretch import CREATE, DELETE, UPDATE, Difference, Settled, Stretch
+from ._drift_verdicts import CHANGED, DIFFERENT, EQUAL, NOT_COMPARABLE, NOT_IN_RELEASE, UNFINISHED, Verdict
+from ._errors import DamError
+from ._types import Row
 
 # Bytes of rows that are kept in memory.
 FEW = 4 * 1024 * 1024

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Optional
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._crew import Asking, Question
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
+from ._crew import Asking, Question
+from ._errors import DamError
 
 # Ids with hashes, in whatever order the server gave them.
 Listed = list[tuple[str, str]]

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._api import HASH_LISTS_SINCE, WINDOWS_SINCE, Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_sides import Listed, NotOffered, Side, Window
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, NotSupported, ServerError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row
+from ._api import HASH_LISTS_SINCE, WINDOWS_SINCE, Dam
+from ._drift_sides import Listed, NotOffered, Side, Window
+from ._errors import DamError, NotSupported, ServerError
+from ._types import Row
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_sides import Incomparable, Listed, Side
+from ._drift_sides import Incomparable, Listed, Side
 
 CREATE, UPDATE, DELETE = "CREATE", "UPDATE", "DELETE"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row
+from ._types import Row
 
 EQUAL = "equal"
 DIFFERENT = "different"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._supported import refuse_old_python
+from ._supported import refuse_old_python
 
 # Here because whatever of this collection needs a newer Python imports this file before.
 refuse_old_python()

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._tls import tls_advice
+from ._tls import tls_advice
 
 _WRONG_ADDRESS = {
     "requests.exceptions.InvalidURL",

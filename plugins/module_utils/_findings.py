@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._survey import Facts
+from ._survey import Facts
 
 OK, WARNING, FAILED = "ok", "warning", "failed"
 

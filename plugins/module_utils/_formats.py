@@ -15,8 +15,8 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._columns import Columns
-from ansible_collections.dxops.dam_staging.plugins.module_utils._text import FORMULA_STARTS, defused, json_text
+from ._columns import Columns
+from ._text import FORMULA_STARTS, defused, json_text
 
 Row = dict[str, Any]
 

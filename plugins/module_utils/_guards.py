@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import Planned
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._queue import Tally
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import host_and_port, same_environment
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
+from ._counts import Planned
+from ._errors import DamError, OptionError
+from ._queue import Tally
+from ._staging import host_and_port, same_environment
+from ._types import Subscriber
 
 # Of a type with no more deletions than this, the share says nothing.
 FEW_DELETES = 20

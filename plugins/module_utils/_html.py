@@ -14,21 +14,14 @@ from html import escape
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._columns import Columns
-from ansible_collections.dxops.dam_staging.plugins.module_utils._html_assets import (
-    AGES,
-    GENERATOR,
-    PAGE,
-    SCRIPT,
-    SUMMARY_LINE,
-    TABLE,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._html_facts import HtmlContext, facts, html_text
-from ansible_collections.dxops.dam_staging.plugins.module_utils._html_matrix import matrix, number
-from ansible_collections.dxops.dam_staging.plugins.module_utils._html_style import STYLE
-from ansible_collections.dxops.dam_staging.plugins.module_utils._news import Findings
-from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import Fields, Summary
-from ansible_collections.dxops.dam_staging.plugins.module_utils._text import json_text, visible
+from ._columns import Columns
+from ._html_assets import AGES, GENERATOR, PAGE, SCRIPT, SUMMARY_LINE, TABLE
+from ._html_facts import HtmlContext, facts, html_text
+from ._html_matrix import matrix, number
+from ._html_style import STYLE
+from ._news import Findings
+from ._summary import Fields, Summary
+from ._text import json_text, visible
 
 # What the page itself holds; the CSV that it links to has no such limits.
 MOST_ROWS = 10_000

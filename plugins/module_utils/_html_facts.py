@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._text import visible
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import parse_time
+from ._text import parse_time, visible
 
 
 @dataclass(frozen=True)

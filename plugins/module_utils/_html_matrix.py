@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import ACTIONS, UNKNOWN
-from ansible_collections.dxops.dam_staging.plugins.module_utils._text import visible
+from ._summary import ACTIONS, UNKNOWN
+from ._text import visible
 
 Counts = Mapping[str, Mapping[str, int]]
 

@@ -17,8 +17,8 @@ from html import escape
 from typing import Any
 from urllib.parse import quote, quote_plus, urljoin, urlsplit
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import clean
+from ._errors import ServerError
+from ._text import clean
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
 MAX_RETRY_AFTER = 60.0

@@ -15,20 +15,17 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._client import REQUESTS_IMPORT_ERROR, Client
-from ansible_collections.dxops.dam_staging.plugins.module_utils._connections import (
-    publisher_connection,
-    subscriber_connection,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import Spec, connection_spec
-from ansible_collections.dxops.dam_staging.plugins.module_utils._progress import reporter
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import choose
-from ansible_collections.dxops.dam_staging.plugins.module_utils._supported import core_problem
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
-from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Waiter
+from ._api import Dam
+from ._client import REQUESTS_IMPORT_ERROR, Client
+from ._connections import publisher_connection, subscriber_connection
+from ._errors import DamError
+from ._http import Connection
+from ._options import Spec, connection_spec
+from ._progress import reporter
+from ._staging import choose
+from ._supported import core_problem
+from ._types import Subscriber
+from ._waiting import Waiter
 
 
 class Task:

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._text import json_text
+from ._text import json_text
 
 _TIME_NAME = re.compile(r"(?:created|updated|modified|changed)(?:at|on|time|date)?$|time(?:stamp)?$|date$")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}\S*)?")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import Fetch, Row, pages
+from ._paging import Fetch, Row, pages
 
 
 class Overlapping:

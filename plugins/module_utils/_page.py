@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._html_facts import HtmlContext
-from ansible_collections.dxops.dam_staging.plugins.module_utils._rows import compared_at
-from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import Summary
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
+from ._errors import OptionError
+from ._html_facts import HtmlContext
+from ._rows import compared_at
+from ._summary import Summary
+from ._types import Subscriber
 
 
 def page_context(

@@ -16,8 +16,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import repeat
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._prefetch import Prefetcher
+from ._errors import DamError
+from ._prefetch import Prefetcher
 
 Row = dict[str, Any]
 Fetch = Callable[[int, int], list[Row]]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._checks_environment import ENVIRONMENT_CHECKS
-from ansible_collections.dxops.dam_staging.plugins.module_utils._checks_staging import STAGING_CHECKS
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._findings import FAILED, OK, WARNING, Check, Finding
-from ansible_collections.dxops.dam_staging.plugins.module_utils._survey import Facts
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row, clean
+from ._checks_environment import ENVIRONMENT_CHECKS
+from ._checks_staging import STAGING_CHECKS
+from ._errors import DamError
+from ._findings import FAILED, OK, WARNING, Check, Finding
+from ._survey import Facts
+from ._text import clean
+from ._types import Row
 
 CHECKS = (*ENVIRONMENT_CHECKS, *STAGING_CHECKS)
 # Ten errors of operations have to fit in.

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Left, Watcher, unwatched
+from ._errors import DamError
+from ._waiting import Left, Watcher, unwatched
 
 # Names the file. Set by the action plugins, for the one module that they start.
 VARIABLE = "DAM_STAGING_PROGRESS"

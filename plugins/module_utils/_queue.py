@@ -11,11 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, TimedOut
-from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import count, pages
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import UNFINISHED_STATUSES, Operation, clean
-from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Look, Waiter
+from ._api import Dam
+from ._errors import DamError, TimedOut
+from ._paging import count, pages
+from ._text import clean
+from ._types import UNFINISHED_STATUSES, Operation
+from ._waiting import Look, Waiter
 
 PAGE = 1000
 SHOWN = 10

@@ -11,22 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
-    DamError,
-    OptionError,
-    ServerError,
-    UnknownSubscriber,
-    fate_unknown,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import (
-    choose,
-    host_and_port,
-    same_environment,
-    scheme_of,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row, Subscriber, clean
-from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import look_for
+from ._api import Dam
+from ._errors import DamError, OptionError, ServerError, UnknownSubscriber, fate_unknown
+from ._staging import choose, host_and_port, same_environment, scheme_of
+from ._text import clean
+from ._types import Row, Subscriber
+from ._waiting import look_for
 
 # So long is looked whether a change arrived whose answer did not.
 LOOK_FOR = 10.0

@@ -11,21 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import Planned
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._guards import (
-    Verdict,
-    delete_percent,
-    deletions,
-    fuse,
-    idle_subscriber,
-    no_failed_operations,
-    two_way,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._queue import Queue, Tally
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Operation, Subscriber, parse_time
-from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Waiter
+from ._api import Dam
+from ._counts import Planned
+from ._errors import DamError
+from ._guards import Verdict, delete_percent, deletions, fuse, idle_subscriber, no_failed_operations, two_way
+from ._queue import Queue, Tally
+from ._text import parse_time
+from ._types import Operation, Subscriber
+from ._waiting import Waiter
 
 # So far an operation's time may be before the publisher's for the run, when what their clocks differ by is taken away.
 CLOCKS_APART = timedelta(minutes=5)

@@ -13,19 +13,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._columns import Columns
-from ansible_collections.dxops.dam_staging.plugins.module_utils._draft import Draft, disk, spool, write_all
-from ansible_collections.dxops.dam_staging.plugins.module_utils._formats import Csv, JsonArray, JsonLines
-from ansible_collections.dxops.dam_staging.plugins.module_utils._html import Html
-from ansible_collections.dxops.dam_staging.plugins.module_utils._html_facts import HtmlContext
-from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import Deduplicated, Row
-from ansible_collections.dxops.dam_staging.plugins.module_utils._reread import (
-    begins_as_report,
-    read_findings,
-    read_summary,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import Summary
-from ansible_collections.dxops.dam_staging.plugins.module_utils._text import shown
+from ._columns import Columns
+from ._draft import Draft, disk, spool, write_all
+from ._formats import Csv, JsonArray, JsonLines
+from ._html import Html
+from ._html_facts import HtmlContext
+from ._paging import Deduplicated, Row
+from ._reread import begins_as_report, read_findings, read_summary
+from ._summary import Summary
+from ._text import shown
 
 __all__ = [
     "HtmlContext",

@@ -16,14 +16,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._formats import BOM
-from ansible_collections.dxops.dam_staging.plugins.module_utils._html_assets import (
-    FINDINGS,
-    GENERATOR,
-    SUMMARY_LINE,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import Fields, Summary
-from ansible_collections.dxops.dam_staging.plugins.module_utils._text import undefused
+from ._formats import BOM
+from ._html_assets import FINDINGS, GENERATOR, SUMMARY_LINE
+from ._summary import Fields, Summary
+from ._text import undefused
 
 # Bytes of a file that are looked at to tell what it is.
 _BEGINNING = 64 * 1024

@@ -11,24 +11,13 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
-    DamError,
-    OptionError,
-    ServerError,
-    TooLarge,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._overlap import Overlapping
-from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import Deduplicated
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import (
-    NOT_ALL,
-    RECORD_ACTIONS,
-    RECORD_TYPES,
-    is_unmoved,
-    report_refusal,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._summary import Fields
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row, Subscriber
+from ._api import Dam
+from ._errors import DamError, OptionError, ServerError, TooLarge
+from ._overlap import Overlapping
+from ._paging import Deduplicated
+from ._staging import NOT_ALL, RECORD_ACTIONS, RECORD_TYPES, is_unmoved, report_refusal
+from ._summary import Fields
+from ._types import Row, Subscriber
 
 MOVED = (
     "Mismatch logs were added or deleted while they were read, so the report may lack some of them: accurate is false. "

@@ -11,25 +11,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
-    DamError,
-    ServerError,
-    Unreachable,
-    fate_unknown,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._queue import Queue
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import (
-    FIND_START,
-    RESYNC_START,
-    RUNNING,
-    State,
-    is_new_run,
-    is_unmoved,
-    state_of,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
-from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Look, Waiter, look_for
+from ._api import Dam
+from ._errors import DamError, ServerError, Unreachable, fate_unknown
+from ._queue import Queue
+from ._staging import FIND_START, RESYNC_START, RUNNING, State, is_new_run, is_unmoved, state_of
+from ._types import Subscriber
+from ._waiting import Look, Waiter, look_for
 
 # So long is looked whether a trigger arrived whose answer did not.
 LOOK_FOR = 10.0

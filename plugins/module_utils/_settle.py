@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._queue import SHARE, Queue
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import RUNNING, State, state_of
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
-from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Look, Waiter
+from ._api import Dam
+from ._errors import DamError
+from ._queue import SHARE, Queue
+from ._staging import RUNNING, State, state_of
+from ._types import Subscriber
+from ._waiting import Look, Waiter
 
 
 def look(publisher: Dam, subscriber: Dam, subscriber_id: str, first_sync: bool = False) -> Look[Subscriber]:

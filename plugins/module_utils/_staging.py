@@ -11,13 +11,10 @@ from contextlib import suppress
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
-    DamError,
-    OptionError,
-    UnknownSubscriber,
-)
-from ansible_collections.dxops.dam_staging.plugins.module_utils._http import DEFAULT_PORTS
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber, clean, parse_time
+from ._errors import DamError, OptionError, UnknownSubscriber
+from ._http import DEFAULT_PORTS
+from ._text import clean, parse_time
+from ._types import Subscriber
 
 RECORD_TYPES = (
     "COLLECTION",

@@ -17,7 +17,7 @@ from collections.abc import ItemsView, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._text import visible
+from ._text import visible
 
 Matrix = dict[str, dict[str, int]]
 

@@ -12,13 +12,14 @@ from datetime import datetime, timezone
 from itertools import islice
 from typing import Any, TypeVar, Union
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
-from ansible_collections.dxops.dam_staging.plugins.module_utils._guards import Verdict
-from ansible_collections.dxops.dam_staging.plugins.module_utils._queue import Queue
-from ansible_collections.dxops.dam_staging.plugins.module_utils._repair import SyncQueue, sync_queue, two_way_staging
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import choose
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber, parse_time
+from ._api import Dam
+from ._errors import DamError, ServerError, Unreachable
+from ._guards import Verdict
+from ._queue import Queue
+from ._repair import SyncQueue, sync_queue, two_way_staging
+from ._staging import choose
+from ._text import parse_time
+from ._types import Subscriber
 
 T = TypeVar("T")
 # What was asked for, or why it did not come.

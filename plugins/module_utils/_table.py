@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import clean
+from ._text import clean
 
 MOST_LINES = 20
 WIDTH = 28

@@ -2,17 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Text from a server, made fit for a file, a terminal or a spreadsheet."""
+"""Text and times from a server, made fit for a file, a terminal or a spreadsheet."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
+from datetime import datetime, timezone
 from re import Match
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
+from ._errors import DamError
 
 # What a spreadsheet runs as a formula, also in full width (as some locales do) and after blanks, a byte order mark or
 # control characters that a reader may drop. The apostrophes belong to it so that defusing can be undone.
@@ -26,6 +27,9 @@ FORMULA_STARTS = frozenset("'=+-@\uff1d\uff0b\uff0d\uff20\x7f\xa0\u3000\ufeff").
 _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 _strict = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False)
+
+MAX_TEXT = 2000
+_FRACTION = re.compile(r"\.(\d+)")
 
 
 def visible(text: str) -> str:
@@ -95,3 +99,20 @@ def _escape_match(match: Match[str]) -> str:
 def _escape(char: str) -> str:
     code = ord(char)
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def parse_time(text: str | None) -> datetime | None:
+    """The instant that an ISO 8601 text of the server stands for, in UTC; None for nothing or for what is no time."""
+    # Python before 3.11 takes no "Z", and three or six digits of a fraction only.
+    normal = _FRACTION.sub(lambda found: f".{found[1][:6]:0<6}", (text or "").strip().upper().replace("Z", "+00:00"))
+    try:
+        instant = datetime.fromisoformat(normal)
+    except ValueError:
+        return None
+    return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
+
+
+def clean(text: str, most: int = MAX_TEXT) -> str:
+    """A server's text made safe to print: no control or direction characters, at most ``most`` characters."""
+    shown = "".join(c if c.isprintable() else " " for c in text[: most + 1]).strip()
+    return shown if len(text) <= most else shown[: most - 1] + "…"

@@ -7,39 +7,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError
+from ._errors import ServerError
+from ._text import clean
 
 Row = dict[str, Any]
 
 # Everything that the vendor's OpenAPI document lists as an operation's status.
 UNFINISHED_STATUSES = ("TODO", "PENDING", "WAIT", "RETRY", "READ", "PROCESSING", "SUCCESS")
 FINISHED_STATUSES = ("FAILED", "ABORT")
-
-MAX_TEXT = 2000
-_FRACTION = re.compile(r"\.(\d+)")
-
-
-def parse_time(text: str | None) -> datetime | None:
-    """The instant that an ISO 8601 text of the server stands for, in UTC; None for nothing or for what is no time."""
-    # Python before 3.11 takes no "Z", and three or six digits of a fraction only.
-    normal = _FRACTION.sub(lambda found: f".{found[1][:6]:0<6}", (text or "").strip().upper().replace("Z", "+00:00"))
-    try:
-        instant = datetime.fromisoformat(normal)
-    except ValueError:
-        return None
-    return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
-
-
-def clean(text: str, most: int = MAX_TEXT) -> str:
-    """A server's text made safe to print: no control or direction characters, at most ``most`` characters."""
-    shown = "".join(c if c.isprintable() else " " for c in text[: most + 1]).strip()
-    return shown if len(text) <= most else shown[: most - 1] + "…"
 
 
 def _text(data: Row, key: str) -> str | None:

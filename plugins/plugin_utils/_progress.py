@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._progress import QUIET
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import clean
+from ansible_collections.dxops.dam_staging.plugins.module_utils._text import clean
 
 # Where nothing changes there is still a line so often.
 EVERY = 60.0

@@ -14,7 +14,7 @@ from typing import Any, cast
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Operation, Row, Subscriber
-from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import Waiter
+from ansible_collections.dxops.dam_staging.plugins.module_utils._waiting import Waiter
 
 NEVER_MOVED = "2026-11-02T07:00:00.000Z"
 

@@ -19,7 +19,8 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._guards import V
 from ansible_collections.dxops.dam_staging.plugins.module_utils._preflight import CHECKS, Preflight, judge
 from ansible_collections.dxops.dam_staging.plugins.module_utils._repair import SyncQueue
 from ansible_collections.dxops.dam_staging.plugins.module_utils._survey import Environment, Facts, aspect_of
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Operation, Subscriber, parse_time
+from ansible_collections.dxops.dam_staging.plugins.module_utils._text import parse_time
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Operation, Subscriber
 
 NOW = datetime.fromisoformat("2026-11-02T12:00:00+00:00")
 

@@ -24,7 +24,8 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._repair import (
     sync_queue,
     two_way_staging,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row, parse_time
+from ansible_collections.dxops.dam_staging.plugins.module_utils._text import parse_time
+from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row
 from support.fakes import Clock, FakeDam, operation, operation_row, queue_of, subscriber
 
 PARAMS: dict[str, Any] = {

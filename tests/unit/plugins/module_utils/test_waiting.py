@@ -21,7 +21,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
     TimedOut,
     Unreachable,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._wait import MOST_STATES, Left, Look, look_for
+from ansible_collections.dxops.dam_staging.plugins.module_utils._waiting import MOST_STATES, Left, Look, look_for
 from support.fakes import Clock
 
 PASSING = [

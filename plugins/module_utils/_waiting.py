@@ -11,12 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
-    DamError,
-    ServerError,
-    TimedOut,
-    Unreachable,
-)
+from ._errors import DamError, ServerError, TimedOut, Unreachable
 
 T = TypeVar("T")
 Left = Callable[[], int]
