@@ -10,10 +10,10 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
-from ._client import Client
 from ._errors import DamError, ServerError
-from ._http import Answer
 from ._text import clean
+from ._transport.answers import Answer
+from ._transport.client import Client
 from ._types import Row, Subscriber, array
 
 MISMATCHES_SINCE = "CF214"

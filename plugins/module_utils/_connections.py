@@ -10,10 +10,10 @@ import os
 from typing import Any
 
 from ._errors import DamError, OptionError
-from ._http import DEFAULT_PORTS, Connection
 from ._options import check_numbers
-from ._staging import host_and_port, scheme_of
 from ._text import clean
+from ._transport.address import DEFAULT_PORTS, host_and_port, scheme_of
+from ._transport.connection import Connection
 
 
 def publisher_connection(params: dict[str, Any]) -> Connection:

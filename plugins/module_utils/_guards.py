@@ -13,7 +13,7 @@ from typing import Any
 from ._counts import Planned
 from ._errors import DamError, OptionError
 from ._queue import Tally
-from ._staging import host_and_port, same_environment
+from ._transport.address import host_and_port, same_environment
 from ._types import Subscriber
 
 # Of a type with no more deletions than this, the share says nothing.

@@ -16,14 +16,14 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ._api import Dam
-from ._client import REQUESTS_IMPORT_ERROR, Client
 from ._connections import publisher_connection, subscriber_connection
 from ._errors import DamError
-from ._http import Connection
 from ._options import Spec, connection_spec
 from ._progress import reporter
 from ._staging import choose
 from ._supported import core_problem
+from ._transport.client import REQUESTS_IMPORT_ERROR, Client
+from ._transport.connection import Connection
 from ._types import Subscriber
 from ._waiting import Waiter
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from ._api import Dam
 from ._errors import DamError, OptionError, ServerError, UnknownSubscriber, fate_unknown
-from ._staging import choose, host_and_port, same_environment, scheme_of
+from ._staging import choose
 from ._text import clean
+from ._transport.address import host_and_port, same_environment, scheme_of
 from ._types import Row, Subscriber
 from ._waiting import look_for
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 import enum
 from contextlib import suppress
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from ._errors import DamError, OptionError, UnknownSubscriber
-from ._http import DEFAULT_PORTS
 from ._text import clean, parse_time
+from ._transport.address import host_and_port, same_environment
 from ._types import Subscriber
 
 RECORD_TYPES = (
@@ -201,30 +200,3 @@ def _at(subscribers: list[Subscriber], address: str) -> list[Subscriber]:
             reached.append((host_and_port(one.target_host), one))
     exact = [one for place, one in reached if place == wanted]
     return exact or [one for _place, one in reached if same_environment(one.target_host, address)]
-
-
-def host_and_port(address: str) -> tuple[str, int | None]:
-    """Host in lower case without a trailing dot, and the port that the address gives, by itself or by its scheme.
-
-    Raises DamError for an address that has no host or a port that is no number.
-    """
-    try:
-        parts = urlsplit(address if "://" in address else f"//{address}")
-        host, port, scheme = (parts.hostname or "").rstrip("."), parts.port, parts.scheme
-    except ValueError:
-        host, port, scheme = "", None, ""
-    if not host or any(c.isspace() for c in host):
-        raise DamError(f"'{clean(address, 200)}' is no host name, with or without a scheme and a port.")
-    return host, port or DEFAULT_PORTS.get(scheme)
-
-
-def same_environment(one: str, other: str) -> bool:
-    """True where two addresses can mean the same environment: the same host, and the same port where both name one."""
-    (host, port), (other_host, other_port) = host_and_port(one), host_and_port(other)
-    return host == other_host and (port == other_port or port is None or other_port is None)
-
-
-def scheme_of(address: str) -> str | None:
-    """``http`` or ``https`` where the address names it."""
-    scheme = address.partition("://")[0].strip().lower() if "://" in address else ""
-    return scheme if scheme in DEFAULT_PORTS else None

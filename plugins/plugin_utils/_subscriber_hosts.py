@@ -10,11 +10,12 @@ from collections import Counter
 from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._client import Client
 from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import count_mismatches
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import State, host_and_port, state_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import State, state_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.address import host_and_port
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import Client
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
 
 # One found registration: plain data, so that it can be cached, and free of secrets.

@@ -12,13 +12,13 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._client import REQUESTS_IMPORT_ERROR
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
     Spec,
     connection_spec,
     other_environment_spec,
 )
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import REQUESTS_IMPORT_ERROR
 from ansible_collections.dxops.dam_staging.plugins.plugin_utils._publishers import Publisher, plain_spec, publishers
 from ansible_collections.dxops.dam_staging.plugins.plugin_utils._watch_publisher import PublisherWatch
 

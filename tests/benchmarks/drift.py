@@ -25,12 +25,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._client import Client
 from ansible_collections.dxops.dam_staging.plugins.module_utils._crew import Budget, Crew
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_run import Drift
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_sides import Side
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_source import side_of
-from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection, Raw
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.answers import Raw
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import Client
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 from benchmarks.runs import Wrong
 from benchmarks.tables import Cell, table
 from damsim.names import RecordType

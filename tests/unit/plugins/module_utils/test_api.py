@@ -13,7 +13,8 @@ import pytest
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
-from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Answer, Connection
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.answers import Answer
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 
 AT = datetime(2026, 11, 2, 7, tzinfo=timezone.utc)  # noqa: UP017 - also run on Python 3.9
 ONE = {"id": "id/1 ä", "targetHost": "sub.example", "resyncStatus": "FIND_MISMATCH_START"}

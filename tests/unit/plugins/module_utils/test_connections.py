@@ -16,8 +16,8 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._connections imp
     subscriber_connection,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection
 from ansible_collections.dxops.dam_staging.plugins.module_utils._options import connection_spec
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 
 
 def params(**more: Any) -> dict[str, Any]:

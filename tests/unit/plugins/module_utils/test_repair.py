@@ -15,7 +15,6 @@ import pytest
 from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import Planned
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
 from ansible_collections.dxops.dam_staging.plugins.module_utils._guards import Verdict
-from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection
 from ansible_collections.dxops.dam_staging.plugins.module_utils._repair import (
     created_since,
     drain,
@@ -25,6 +24,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._repair import (
     two_way_staging,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import parse_time
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row
 from support.fakes import Clock, FakeDam, operation, operation_row, queue_of, subscriber
 

@@ -23,14 +23,16 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import 
     choose,
     decide_comparison,
     decide_resync,
-    host_and_port,
     is_fresh,
     is_new_run,
     report_refusal,
-    same_environment,
-    scheme_of,
     state_of,
     without_waits,
+)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.address import (
+    host_and_port,
+    same_environment,
+    scheme_of,
 )
 from support.fakes import NEVER_MOVED, subscriber
 

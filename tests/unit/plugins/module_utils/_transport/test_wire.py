@@ -12,10 +12,10 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils import _client
-from ansible_collections.dxops.dam_staging.plugins.module_utils._client import Client
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import Unreachable
-from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport import client as _client
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import Client
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 from support.scripted import Reply, Request, Scripted, scripted
 
 # The connection is closed behind each of them: who was not told could send into one that is just closing.

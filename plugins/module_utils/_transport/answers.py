@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a request to an environment consists of, and how its answer reads: no session, no sending."""
+"""How a server's answer reads: its status, body, clock and errors. No session, no sending."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import json
 import random
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from html import escape
 from typing import Any
-from urllib.parse import quote, quote_plus, urljoin, urlsplit
+from urllib.parse import quote, quote_plus, urljoin
 
-from ._errors import ServerError
-from ._text import clean
+from .._errors import ServerError
+from .._text import clean
+from .address import origin
 
-DEFAULT_PORTS = {"https": 443, "http": 80}
 MAX_RETRY_AFTER = 60.0
 MAX_PAUSE = 10.0
 MAX_HOPS = 3
@@ -34,48 +34,6 @@ SEARCHED = 64 * 1024
 TOKEN_COOKIE = "LtpaToken2"
 
 Scrub = Callable[[str], str]
-
-
-@dataclass(frozen=True)
-class Connection:
-    """Where an environment is and how to log in there; secrets stay out of its ``repr``.
-
-    ``verify`` is True, False or the path of a CA bundle; ``timeout`` is in seconds.
-    """
-
-    hostname: str
-    protocol: str
-    dam_port: int
-    ring_port: int
-    dam_version: str = "v1"
-    ring_version: str = "v1"
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    token: str | None = field(default=None, repr=False)
-    verify: bool | str = True
-    client_cert: str | None = None
-    client_key: str | None = None
-    timeout: float = 30.0
-    retries: int = 3
-
-    def _base(self, port: int, path: str) -> str:
-        host = f"[{self.hostname}]" if ":" in self.hostname else self.hostname
-        where = "" if port == DEFAULT_PORTS[self.protocol] else f":{port}"
-        return f"{self.protocol}://{host}{where}/dx/api/{path}"
-
-    @property
-    def addresses(self) -> list[str]:
-        """``host:port`` of the two APIs, the DAM API's first."""
-        host = f"[{self.hostname}]" if ":" in self.hostname else self.hostname
-        return [f"{host}:{port}" for port in (self.dam_port, self.ring_port)]
-
-    @property
-    def dam_url(self) -> str:
-        return self._base(self.dam_port, f"dam/{self.dam_version}")
-
-    @property
-    def ring_url(self) -> str:
-        return self._base(self.ring_port, f"core/{self.ring_version}")
 
 
 @dataclass(frozen=True)
@@ -189,15 +147,6 @@ def retry_after(headers: dict[str, str], otherwise: float) -> float:
 def backoff(attempt: int) -> float:
     """Seconds to wait after an attempt: doubling, bounded, and spread so that many clients do not come at once."""
     return min(0.5 * 2.0 ** (attempt - 1), MAX_PAUSE) * random.uniform(0.5, 1.0)
-
-
-def origin(url: str) -> tuple[str, str, int | None] | None:
-    """Scheme, host and port that a URL leads to; None where it leads nowhere."""
-    try:
-        parts = urlsplit(url)
-        return (parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)) if parts.hostname else None
-    except ValueError:
-        return None
 
 
 def next_url(method: str, raw: Raw, hops: int, scrub: Scrub) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Session, login and retries: the only file that knows how bytes travel. Knows nothing of Ansible."""
+"""Session, login and retries: the only folder that knows how bytes travel. Knows nothing of Ansible."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlencode
 
-from ._errors import DamError, ServerError, TooLarge, Unreachable
-from ._explain import explain
-from ._http import (
+from .._errors import DamError, ServerError, TooLarge, Unreachable
+from .._text import clean
+from .answers import (
     TOKEN_COOKIE,
     Answer,
-    Connection,
     Raw,
     Secrets,
     TooManyValues,
@@ -31,9 +30,9 @@ from ._http import (
     token_in,
     unusable,
 )
-from ._text import clean
-from ._tls import file_advice
-from ._wire import watch
+from .connection import Connection
+from .failures import explain, file_advice
+from .wire import watch
 
 try:
     import requests

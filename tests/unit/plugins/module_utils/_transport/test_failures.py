@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._tls import file_advice, tls_advice
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.failures import file_advice, tls_advice
 
 VERIFY = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
 

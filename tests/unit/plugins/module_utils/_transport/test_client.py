@@ -27,15 +27,15 @@ import pytest
 import requests
 import urllib3
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils import _client
-from ansible_collections.dxops.dam_staging.plugins.module_utils._client import Client
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
     DamError,
     ServerError,
     TooLarge,
     Unreachable,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._http import Connection
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport import client as _client
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import Client
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 from support.scripted import Reply, Request, Scripted, logged_in, scripted
 
 GENEROUS = 10.0

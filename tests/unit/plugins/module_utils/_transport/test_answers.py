@@ -16,14 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._http import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.address import origin
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.answers import (
     MAX_PAUSE,
-    Connection,
     Raw,
     Secrets,
     backoff,
     next_url,
-    origin,
     refused,
     retry_after,
     server_date,
@@ -31,6 +30,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._http import (
     token_in,
     unusable,
 )
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 
 URL = "https://dx.example/dx/api/dam/v1/x"
 UTC = timezone.utc  # noqa: UP017 - also run on Python 3.9

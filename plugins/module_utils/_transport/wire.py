@@ -2,11 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading answers from the wire: a head that was cut is an error, and head and body have to come within a limit.
-
-The standard library takes the end of a connection for the end of a head, so that half of an answer passes for a whole
-one without a body; and its timeout counts from byte to byte, so that a server which trickles could hold us for days.
-"""
+"""Reading answers from the wire: a head that was cut is an error, and head and body have to come within a limit."""
 
 from __future__ import annotations
 
