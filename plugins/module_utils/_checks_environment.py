@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from ._api import DELETE_SINCE, MISMATCHES_SINCE, OPERATIONS_SINCE, SUBSCRIBERS_SINCE
+from ._dam.api import DELETE_SINCE, MISMATCHES_SINCE, OPERATIONS_SINCE, SUBSCRIBERS_SINCE
 from ._errors import DamError, ServerError
 from ._findings import FAILED, OK, WARNING, Check, Finding, span
 from ._repair import CLOCKS_APART

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from ._api import Dam
-from ._counts import count_mismatches, delete_logs
+from ._dam.api import Dam
+from ._dam.mismatches import count_mismatches, delete_logs
+from ._dam.records import Subscriber
 from ._errors import DamError, NotSupported
 from ._staging import RUNNING, is_unmoved, state_of
-from ._types import Subscriber
 from ._waiting import Waiter
 
 

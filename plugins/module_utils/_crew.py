@@ -11,8 +11,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar, cast
 
+from ._dam.prefetch import Prefetcher
 from ._errors import DamError
-from ._prefetch import Prefetcher
 
 T = TypeVar("T")
 K = TypeVar("K")

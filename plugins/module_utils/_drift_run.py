@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 
 from ._crew import Crew, Jobs, Spent
+from ._dam.records import Row
 from ._draft import disk
 from ._drift import Walk
 from ._drift_look import Prints, Sides, look, moved
@@ -19,7 +20,6 @@ from ._drift_sides import Incomparable, NotOffered, Unsteady
 from ._drift_stretch import CREATE, DELETE, UPDATE, Difference, Settled, Stretch
 from ._drift_verdicts import CHANGED, DIFFERENT, EQUAL, NOT_COMPARABLE, NOT_IN_RELEASE, UNFINISHED, Verdict
 from ._errors import DamError
-from ._types import Row
 
 # Bytes of rows that are kept in memory.
 FEW = 4 * 1024 * 1024

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ._api import HASH_LISTS_SINCE, WINDOWS_SINCE, Dam
+from ._dam.api import HASH_LISTS_SINCE, WINDOWS_SINCE, Dam
+from ._dam.records import Row
 from ._drift_sides import Listed, NotOffered, Side, Window
 from ._errors import DamError, NotSupported, ServerError
-from ._types import Row
 
 T = TypeVar("T")
 

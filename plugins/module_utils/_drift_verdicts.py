@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from ._types import Row
+from ._dam.records import Row
 
 EQUAL = "equal"
 DIFFERENT = "different"

@@ -15,8 +15,9 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ._api import Dam
 from ._connections import publisher_connection, subscriber_connection
+from ._dam.api import Dam
+from ._dam.records import Subscriber
 from ._errors import DamError
 from ._options import Spec, connection_spec
 from ._progress import reporter
@@ -24,7 +25,6 @@ from ._staging import choose
 from ._supported import core_problem
 from ._transport.client import REQUESTS_IMPORT_ERROR, Client
 from ._transport.connection import Connection
-from ._types import Subscriber
 from ._waiting import Waiter
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ._dam.records import Subscriber
 from ._errors import OptionError
 from ._html_facts import HtmlContext
 from ._rows import compared_at
 from ._summary import Summary
-from ._types import Subscriber
 
 
 def page_context(

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from ._checks_environment import ENVIRONMENT_CHECKS
 from ._checks_staging import STAGING_CHECKS
+from ._dam.records import Row
 from ._errors import DamError
 from ._findings import FAILED, OK, WARNING, Check, Finding
 from ._survey import Facts
 from ._text import clean
-from ._types import Row
 
 CHECKS = (*ENVIRONMENT_CHECKS, *STAGING_CHECKS)
 # Ten errors of operations have to fit in.

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from ._api import Dam
+from ._dam.api import Dam
+from ._dam.records import Row, Subscriber
 from ._errors import DamError, OptionError, ServerError, UnknownSubscriber, fate_unknown
 from ._staging import choose
 from ._text import clean
 from ._transport.address import host_and_port, same_environment, scheme_of
-from ._types import Row, Subscriber
 from ._waiting import look_for
 
 # So long is looked whether a change arrived whose answer did not.

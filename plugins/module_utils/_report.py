@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._columns import Columns
+from ._dam.paging import Deduplicated, Row
 from ._draft import Draft, disk, spool, write_all
 from ._formats import Csv, JsonArray, JsonLines
 from ._html import Html
 from ._html_facts import HtmlContext
-from ._paging import Deduplicated, Row
 from ._reread import begins_as_report, read_findings, read_summary
 from ._summary import Summary
 from ._text import shown

@@ -11,13 +11,12 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from ._api import Dam
+from ._dam.api import Dam
+from ._dam.paging import Deduplicated, Overlapping
+from ._dam.records import RECORD_ACTIONS, RECORD_TYPES, Row, Subscriber
 from ._errors import DamError, OptionError, ServerError, TooLarge
-from ._overlap import Overlapping
-from ._paging import Deduplicated
-from ._staging import NOT_ALL, RECORD_ACTIONS, RECORD_TYPES, is_unmoved, report_refusal
+from ._staging import NOT_ALL, is_unmoved, report_refusal
 from ._summary import Fields
-from ._types import Row, Subscriber
 
 MOVED = (
     "Mismatch logs were added or deleted while they were read, so the report may lack some of them: accurate is false. "

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from ._api import Dam
+from ._dam.api import Dam
+from ._dam.queue import Queue
+from ._dam.records import Subscriber
 from ._errors import DamError, ServerError, Unreachable, fate_unknown
-from ._queue import Queue
 from ._staging import FIND_START, RESYNC_START, RUNNING, State, is_new_run, is_unmoved, state_of
-from ._types import Subscriber
 from ._waiting import Look, Waiter, look_for
 
 # So long is looked whether a trigger arrived whose answer did not.

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from ._api import Dam
+from ._dam.api import Dam
+from ._dam.queue import SHARE, Queue
+from ._dam.records import Subscriber
 from ._errors import DamError
-from ._queue import SHARE, Queue
 from ._staging import RUNNING, State, state_of
-from ._types import Subscriber
 from ._waiting import Look, Waiter
 
 

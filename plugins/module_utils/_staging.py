@@ -10,26 +10,10 @@ import enum
 from contextlib import suppress
 from datetime import datetime
 
+from ._dam.records import Subscriber
 from ._errors import DamError, OptionError, UnknownSubscriber
 from ._text import clean, parse_time
 from ._transport.address import host_and_port, same_environment
-from ._types import Subscriber
-
-RECORD_TYPES = (
-    "COLLECTION",
-    "MEDIA_ITEM",
-    "COLLECTION_MEDIA_RELATION",
-    "RENDITION",
-    "VERSION",
-    "FAVORITE",
-    "KEYWORD",
-    "CUSTOM_URL",
-    "MEDIA_TYPE",
-    "MEDIA_TYPE_GROUP",
-    "RESOURCE",
-    "PERMISSION",
-)
-RECORD_ACTIONS = ("CREATE", "UPDATE", "DELETE")
 
 # A time of a run that is further ahead of the clock of the server that gave it tells nothing.
 MOST_AHEAD = 300.0

@@ -12,14 +12,14 @@ from datetime import datetime, timezone
 from itertools import islice
 from typing import Any, TypeVar, Union
 
-from ._api import Dam
+from ._dam.api import Dam
+from ._dam.queue import Queue
+from ._dam.records import Subscriber
 from ._errors import DamError, ServerError, Unreachable
 from ._guards import Verdict
-from ._queue import Queue
 from ._repair import SyncQueue, sync_queue, two_way_staging
 from ._staging import choose
 from ._text import parse_time
-from ._types import Subscriber
 
 T = TypeVar("T")
 # What was asked for, or why it did not come.

@@ -80,7 +80,7 @@ subscriber:
 
 import time
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import count_mismatches, delete_logs
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import count_mismatches, delete_logs
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (

@@ -255,6 +255,7 @@ msg:
 """
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._crew import Budget, Crew
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import RECORD_TYPES
 from ansible_collections.dxops.dam_staging.plugins.module_utils._delivery import Place
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_run import Drift
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_source import side_of
@@ -267,7 +268,6 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._options import 
     other_environment_spec,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report import write_report
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import RECORD_TYPES
 
 
 def work(task: Task) -> None:

@@ -158,7 +158,7 @@ too_much_data:
 """
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._compare import Rows, verdict, without_logs
-from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import count_mismatches
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import count_mismatches
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
     ONE_SUBSCRIBER,

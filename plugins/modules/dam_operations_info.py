@@ -144,10 +144,13 @@ last:
 
 from typing import Any
 
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.queue import Queue, Tally
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import (
+    FINISHED_STATUSES,
+    UNFINISHED_STATUSES,
+)
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._options import wait_spec
-from ansible_collections.dxops.dam_staging.plugins.module_utils._queue import Queue, Tally
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import FINISHED_STATUSES, UNFINISHED_STATUSES
 
 
 def work(task: Task) -> None:

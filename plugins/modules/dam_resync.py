@@ -190,7 +190,7 @@ last:
   type: str
 """
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import Planned, plan
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import Planned, plan
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
     ONE_SUBSCRIBER,

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import count_mismatches
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.api import Dam
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import count_mismatches
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import State, state_of
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.address import host_and_port
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import Client
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
 
 # One found registration: plain data, so that it can be cached, and free of secrets.
 Found = dict[str, Any]

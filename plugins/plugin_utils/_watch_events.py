@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Operation, Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import State, state_of
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import clean
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Operation, Subscriber
 
 DRIFT_FOUND = "drift_found"
 IN_SYNC = "in_sync"

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.api import Dam
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Operation, Row, Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Operation, Row, Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._waiting import Waiter
 
 NEVER_MOVED = "2026-11-02T07:00:00.000Z"

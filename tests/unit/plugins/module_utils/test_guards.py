@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import Planned
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import Planned
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.queue import Tally
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._guards import (
     delete_percent,
@@ -19,7 +20,6 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._guards import (
     no_failed_operations,
     two_way,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._queue import Tally
 from support.fakes import operation, subscriber
 
 PUBLISHER = ["pub.example:443", "pub.example:10042"]

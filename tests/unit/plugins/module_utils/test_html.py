@@ -18,8 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.paging import Row
 from ansible_collections.dxops.dam_staging.plugins.module_utils._html_style import STYLE
-from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import Row
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report import (
     HtmlContext,
     Summary,

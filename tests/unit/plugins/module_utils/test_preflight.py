@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._checks_environment import release_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Operation, Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
 from ansible_collections.dxops.dam_staging.plugins.module_utils._findings import FAILED, OK, WARNING, span
 from ansible_collections.dxops.dam_staging.plugins.module_utils._guards import Verdict
@@ -20,7 +21,6 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._preflight impor
 from ansible_collections.dxops.dam_staging.plugins.module_utils._repair import SyncQueue
 from ansible_collections.dxops.dam_staging.plugins.module_utils._survey import Environment, Facts, aspect_of
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import parse_time
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Operation, Subscriber
 
 NOW = datetime.fromisoformat("2026-11-02T12:00:00+00:00")
 

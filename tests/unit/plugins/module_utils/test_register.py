@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
     DamError,
     OptionError,
@@ -30,7 +31,6 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._register import
     find,
     shown,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
 
 PUBLISHER = ["publisher.example.com:443", "publisher.example.com:8443"]
 KNOWN = Subscriber.from_json({"id": "id-1", "targetHost": "one.example.com", "cycleLength": 2, "status": True})

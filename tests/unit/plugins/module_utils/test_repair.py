@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import Planned
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import Planned
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Row
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
 from ansible_collections.dxops.dam_staging.plugins.module_utils._guards import Verdict
 from ansible_collections.dxops.dam_staging.plugins.module_utils._repair import (
@@ -25,7 +26,6 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._repair import (
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import parse_time
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row
 from support.fakes import Clock, FakeDam, operation, operation_row, queue_of, subscriber
 
 PARAMS: dict[str, Any] = {

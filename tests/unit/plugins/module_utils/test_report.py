@@ -26,9 +26,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils import _draft, _report
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.paging import Deduplicated, Row, pages
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._formats import EMPTY_COLUMNS
-from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import Deduplicated, Row, pages
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report import (
     HtmlContext,
     ReportResult,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Row, Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError, ServerError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._rows import (
     MismatchPages,
@@ -15,7 +16,6 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._rows import (
     refuse_report,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import IN_PROGRESS, NOT_ALL, RUN_FIRST
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row, Subscriber
 from support.fakes import FakeDam, log_of, logs, subscriber
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
     DamError,
     ServerError,
@@ -26,7 +27,6 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._runs import (
     look_again,
     start,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Subscriber
 from support.fakes import Clock, FakeDam, operation_row, queue_of, subscriber
 
 LATER = "2026-11-02T09:00:00.000Z"

@@ -11,8 +11,8 @@ import json
 import pytest
 from jinja2 import Environment
 
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Operation, Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import Unreachable
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Operation, Subscriber
 from ansible_collections.dxops.dam_staging.plugins.plugin_utils import _watch_events as told
 from support.fakes import operation, subscriber
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.api import Dam
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError, Unreachable
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 from ansible_collections.dxops.dam_staging.plugins.plugin_utils._watch_publisher import REFUSED_PAUSE, PublisherWatch

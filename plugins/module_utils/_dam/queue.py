@@ -11,12 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._api import Dam
-from ._errors import DamError, TimedOut
-from ._paging import count, pages
-from ._text import clean
-from ._types import UNFINISHED_STATUSES, Operation
-from ._waiting import Look, Waiter
+from .._errors import DamError, TimedOut
+from .._text import clean
+from .._waiting import Look, Waiter
+from .api import Dam
+from .paging import count, pages
+from .records import UNFINISHED_STATUSES, Operation
 
 PAGE = 1000
 SHOWN = 10

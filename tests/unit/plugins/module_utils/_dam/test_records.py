@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Operation, Subscriber, array
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import clean, parse_time
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Operation, Subscriber, array
 
 UTC = timezone.utc  # noqa: UP017 - also run on Python 3.9
 AT = datetime(2026, 11, 2, 7, 0, 12, tzinfo=UTC)

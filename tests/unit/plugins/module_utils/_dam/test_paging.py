@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.paging import Deduplicated, Row, count, pages
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.prefetch import Prefetcher
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import Deduplicated, Row, count, pages
-from ansible_collections.dxops.dam_staging.plugins.module_utils._prefetch import Prefetcher
 
 GENEROUS = 10.0
 """Seconds that a test waits for another thread before it fails; it never waits that long when all is well."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
-from ._api import DELETE_SINCE, Dam
-from ._errors import DamError, NotSupported, ServerError, Unreachable
-from ._paging import count
-from ._staging import RECORD_ACTIONS, RECORD_TYPES
+from .._errors import DamError, NotSupported, ServerError, Unreachable
+from .api import DELETE_SINCE, Dam
+from .paging import count
+from .records import RECORD_ACTIONS, RECORD_TYPES
 
 UNKNOWN = "UNKNOWN"
 # So many rows are asked for at first: most counts end there, and the answer is still a small one.

@@ -12,9 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.queue import (
+    MOST_NAMES,
+    OTHERS,
+    SHOWN,
+    Queue,
+    Tally,
+)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Row
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError, TimedOut, Unreachable
-from ansible_collections.dxops.dam_staging.plugins.module_utils._queue import MOST_NAMES, OTHERS, SHOWN, Queue, Tally
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row
 from support.fakes import Clock, FakeDam, operation, operation_row, queue_of
 
 UNFINISHED = ["TODO", "PENDING", "WAIT", "RETRY", "READ", "PROCESSING", "SUCCESS"]

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._api import Dam
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.api import Dam
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.answers import Answer
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection

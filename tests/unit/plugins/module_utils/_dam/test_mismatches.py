@@ -15,11 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._compare import Rows, verdict, without_logs
-from ansible_collections.dxops.dam_staging.plugins.module_utils._counts import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import (
     Planned,
     count_mismatches,
     delete_logs,
     plan,
+)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import (
+    RECORD_ACTIONS,
+    RECORD_TYPES,
+    Row,
+    Subscriber,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
     DamError,
@@ -27,8 +33,6 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
     ServerError,
     Unreachable,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import RECORD_ACTIONS, RECORD_TYPES
-from ansible_collections.dxops.dam_staging.plugins.module_utils._types import Row, Subscriber
 from support.fakes import NEVER_MOVED, Clock, FakeDam, log_of, logs, subscriber
 
 ONE = "id-1"

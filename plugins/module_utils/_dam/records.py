@@ -11,14 +11,30 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ._errors import ServerError
-from ._text import clean
+from .._errors import ServerError
+from .._text import clean
 
 Row = dict[str, Any]
 
 # Everything that the vendor's OpenAPI document lists as an operation's status.
 UNFINISHED_STATUSES = ("TODO", "PENDING", "WAIT", "RETRY", "READ", "PROCESSING", "SUCCESS")
 FINISHED_STATUSES = ("FAILED", "ABORT")
+
+RECORD_TYPES = (
+    "COLLECTION",
+    "MEDIA_ITEM",
+    "COLLECTION_MEDIA_RELATION",
+    "RENDITION",
+    "VERSION",
+    "FAVORITE",
+    "KEYWORD",
+    "CUSTOM_URL",
+    "MEDIA_TYPE",
+    "MEDIA_TYPE_GROUP",
+    "RESOURCE",
+    "PERMISSION",
+)
+RECORD_ACTIONS = ("CREATE", "UPDATE", "DELETE")
 
 
 def _text(data: Row, key: str) -> str | None:

@@ -10,11 +10,11 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
-from ._errors import DamError, ServerError
-from ._text import clean
-from ._transport.answers import Answer
-from ._transport.client import Client
-from ._types import Row, Subscriber, array
+from .._errors import DamError, ServerError
+from .._text import clean
+from .._transport.answers import Answer
+from .._transport.client import Client
+from .records import Row, Subscriber, array
 
 MISMATCHES_SINCE = "CF214"
 DELETE_SINCE = "CF216"

@@ -13,10 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils import _paging
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam import paging as _paging
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.paging import Deduplicated, Overlapping, Row
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._overlap import Overlapping
-from ansible_collections.dxops.dam_staging.plugins.module_utils._paging import Deduplicated, Row
 
 
 class Server:
