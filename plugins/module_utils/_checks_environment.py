@@ -12,7 +12,7 @@ from functools import partial
 from ._dam.api import DELETE_SINCE, MISMATCHES_SINCE, OPERATIONS_SINCE, SUBSCRIBERS_SINCE
 from ._errors import DamError, ServerError
 from ._findings import FAILED, OK, WARNING, Check, Finding, span
-from ._repair import CLOCKS_APART
+from ._staging.resync import CLOCKS_APART
 from ._survey import ASPECTS, Environment, Facts
 
 # In which release the calls came that are needed (vendor's OpenAPI documents).

@@ -12,8 +12,8 @@ from ._dam.queue import Tally
 from ._dam.records import Subscriber
 from ._errors import DamError
 from ._findings import FAILED, OK, WARNING, Check, Finding, span
-from ._guards import Verdict, idle_subscriber, no_failed_operations
-from ._staging import RUNNING, State, age_of, decide_resync, state_of
+from ._staging.guards import Verdict, idle_subscriber, no_failed_operations
+from ._staging.states import RUNNING, State, age_of, decide_resync, state_of
 from ._survey import Facts, known
 from ._text import clean, parse_time
 from ._transport.address import same_environment

@@ -20,8 +20,8 @@ from ._dam.api import Dam
 from ._dam.records import Subscriber
 from ._errors import DamError
 from ._options import Spec, connection_spec
-from ._progress import reporter
-from ._staging import choose
+from ._staging.progress import reporter
+from ._staging.states import choose
 from ._supported import core_problem
 from ._transport.client import REQUESTS_IMPORT_ERROR, Client
 from ._transport.connection import Connection

@@ -15,7 +15,7 @@ from ._dam.api import Dam
 from ._dam.paging import Deduplicated, Overlapping
 from ._dam.records import RECORD_ACTIONS, RECORD_TYPES, Row, Subscriber
 from ._errors import DamError, OptionError, ServerError, TooLarge
-from ._staging import NOT_ALL, is_unmoved, report_refusal
+from ._staging.states import NOT_ALL, is_unmoved, report_refusal
 from ._summary import Fields
 
 MOVED = (

@@ -16,9 +16,9 @@ from ._dam.api import Dam
 from ._dam.queue import Queue
 from ._dam.records import Subscriber
 from ._errors import DamError, ServerError, Unreachable
-from ._guards import Verdict
-from ._repair import SyncQueue, sync_queue, two_way_staging
-from ._staging import choose
+from ._staging.guards import Verdict
+from ._staging.resync import SyncQueue, sync_queue, two_way_staging
+from ._staging.states import choose
 from ._text import parse_time
 
 T = TypeVar("T")

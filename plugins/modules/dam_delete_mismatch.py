@@ -87,7 +87,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._options import 
     check_all_subscribers,
     one_subscriber_spec,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import RUNNING, state_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import RUNNING, state_of
 
 
 def work(task: Task) -> None:

@@ -157,7 +157,6 @@ too_much_data:
   type: bool
 """
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._compare import Rows, verdict, without_logs
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import count_mismatches
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
@@ -165,14 +164,15 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._options import 
     one_subscriber_spec,
     wait_spec,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._runs import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.comparison import Rows, verdict, without_logs
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.runs import (
     COMPARISON,
     Started,
     follow,
     look_again,
     start,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import decide_comparison
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import decide_comparison
 
 
 def work(task: Task) -> None:

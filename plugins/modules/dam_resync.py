@@ -199,9 +199,14 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._options import 
     other_environment_spec,
     wait_spec,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._repair import created_since, drain, judge, refuse
-from ansible_collections.dxops.dam_staging.plugins.module_utils._runs import RESYNC, Started, follow, start
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.resync import (
+    created_since,
+    drain,
+    judge,
+    refuse,
+)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.runs import RESYNC, Started, follow, start
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import (
     State,
     decide_resync,
     state_of,

@@ -87,7 +87,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._options import 
     other_environment_spec,
     wait_spec,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._settle import look, settle
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.runs import look, settle
 
 
 def work(task: Task) -> None:

@@ -120,7 +120,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._options import 
     one_subscriber_spec,
     registration_spec,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._register import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.registration import (
     DEREGISTER,
     REGISTER,
     Registrar,
@@ -131,7 +131,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._register import
     shown,
     wanted,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import RUNNING, state_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import RUNNING, state_of
 
 
 def work(task: Task) -> None:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._progress import QUIET
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.progress import QUIET
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import clean
 
 # Where nothing changes there is still a line so often.

@@ -13,7 +13,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.api import 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import count_mismatches
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import State, state_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import State, state_of
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.address import host_and_port
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import Client
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection

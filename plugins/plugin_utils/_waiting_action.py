@@ -11,7 +11,7 @@ from typing import Any
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._progress import VARIABLE
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.progress import VARIABLE
 from ansible_collections.dxops.dam_staging.plugins.plugin_utils._progress import Watch
 from ansible_collections.dxops.dam_staging.plugins.plugin_utils._progress_place import Place, place_for
 

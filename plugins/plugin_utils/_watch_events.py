@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Operation, Subscriber
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import State, state_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import State, state_of
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import clean
 
 DRIFT_FOUND = "drift_found"

@@ -305,7 +305,7 @@ def test_every_guard_and_every_check_of_the_preflight_is_explained() -> None:
 
 
 def test_every_status_of_a_comparison_is_explained() -> None:
-    from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import _STATES
+    from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import _STATES
 
     text = (ROOT / "docs/docsite/rst/about_the_servers.rst").read_text(encoding="utf-8")
     assert {status for status in _STATES if status and f"``{status}``" not in text} == set()

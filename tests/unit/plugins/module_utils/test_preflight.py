@@ -16,9 +16,9 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._checks_environm
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Operation, Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
 from ansible_collections.dxops.dam_staging.plugins.module_utils._findings import FAILED, OK, WARNING, span
-from ansible_collections.dxops.dam_staging.plugins.module_utils._guards import Verdict
 from ansible_collections.dxops.dam_staging.plugins.module_utils._preflight import CHECKS, Preflight, judge
-from ansible_collections.dxops.dam_staging.plugins.module_utils._repair import SyncQueue
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.guards import Verdict
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.resync import SyncQueue
 from ansible_collections.dxops.dam_staging.plugins.module_utils._survey import Environment, Facts, aspect_of
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import parse_time
 

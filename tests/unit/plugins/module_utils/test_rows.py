@@ -15,7 +15,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._rows import (
     compared_at,
     refuse_report,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import IN_PROGRESS, NOT_ALL, RUN_FIRST
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import IN_PROGRESS, NOT_ALL, RUN_FIRST
 from support.fakes import FakeDam, log_of, logs, subscriber
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import Unreachable
-from ansible_collections.dxops.dam_staging.plugins.module_utils._progress import VARIABLE, reporter
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.progress import VARIABLE, reporter
 from ansible_collections.dxops.dam_staging.plugins.module_utils._waiting import NO_ANSWER, Left, Look, Waiter
 from ansible_collections.dxops.dam_staging.plugins.plugin_utils._progress import (
     MOST_FAILURES,

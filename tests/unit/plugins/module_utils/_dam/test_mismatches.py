@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._compare import Rows, verdict, without_logs
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import (
     Planned,
     count_mismatches,
@@ -33,6 +32,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
     ServerError,
     Unreachable,
 )
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.comparison import Rows, verdict, without_logs
 from support.fakes import NEVER_MOVED, Clock, FakeDam, log_of, logs, subscriber
 
 ONE = "id-1"

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from ._dam.api import Dam
-from ._dam.mismatches import count_mismatches, delete_logs
-from ._dam.records import Subscriber
-from ._errors import DamError, NotSupported
-from ._staging import RUNNING, is_unmoved, state_of
-from ._waiting import Waiter
+from .._dam.api import Dam
+from .._dam.mismatches import count_mismatches, delete_logs
+from .._dam.records import Subscriber
+from .._errors import DamError, NotSupported
+from .._waiting import Waiter
+from .states import RUNNING, is_unmoved, state_of
 
 
 def without_logs(dam: Dam, before: Subscriber, waiter: Waiter, warn: Callable[[str], None]) -> tuple[Subscriber, bool]:

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ._dam.mismatches import Planned
-from ._dam.queue import Tally
-from ._dam.records import Subscriber
-from ._errors import DamError, OptionError
-from ._transport.address import host_and_port, same_environment
+from .._dam.mismatches import Planned
+from .._dam.queue import Tally
+from .._dam.records import Subscriber
+from .._errors import DamError, OptionError
+from .._transport.address import host_and_port, same_environment
 
 # Of a type with no more deletions than this, the share says nothing.
 FEW_DELETES = 20

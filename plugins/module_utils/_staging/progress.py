@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A module's word, while it waits, of what it sees: lines of JSON in a file whose name the controller gave."""
+"""Lines of progress while a module waits, written as JSON to a file that the controller named."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from ._errors import DamError
-from ._waiting import Left, Watcher, unwatched
+from .._errors import DamError
+from .._waiting import Left, Watcher, unwatched
 
 # Names the file. Set by the action plugins, for the one module that they start.
 VARIABLE = "DAM_STAGING_PROGRESS"

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import (
     FAILED,
     IN_PROGRESS,
     RUN_FIRST,

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from ._dam.api import Dam
-from ._dam.records import Row, Subscriber
-from ._errors import DamError, OptionError, ServerError, UnknownSubscriber, fate_unknown
-from ._staging import choose
-from ._text import clean
-from ._transport.address import host_and_port, same_environment, scheme_of
-from ._waiting import look_for
+from .._dam.api import Dam
+from .._dam.records import Row, Subscriber
+from .._errors import DamError, OptionError, ServerError, UnknownSubscriber, fate_unknown
+from .._text import clean
+from .._transport.address import host_and_port, same_environment, scheme_of
+from .._waiting import look_for
+from .states import choose
 
 # So long is looked whether a change arrived whose answer did not.
 LOOK_FOR = 10.0

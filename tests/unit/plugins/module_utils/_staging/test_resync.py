@@ -15,8 +15,8 @@ import pytest
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import Planned
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Row
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
-from ansible_collections.dxops.dam_staging.plugins.module_utils._guards import Verdict
-from ansible_collections.dxops.dam_staging.plugins.module_utils._repair import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.guards import Verdict
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.resync import (
     created_since,
     drain,
     judge,

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ._dam.api import Dam
-from ._dam.mismatches import Planned
-from ._dam.queue import Queue, Tally
-from ._dam.records import Operation, Subscriber
-from ._errors import DamError
-from ._guards import Verdict, delete_percent, deletions, fuse, idle_subscriber, no_failed_operations, two_way
-from ._text import parse_time
-from ._waiting import Waiter
+from .._dam.api import Dam
+from .._dam.mismatches import Planned
+from .._dam.queue import Queue, Tally
+from .._dam.records import Operation, Subscriber
+from .._errors import DamError
+from .._text import parse_time
+from .._waiting import Waiter
+from .guards import Verdict, delete_percent, deletions, fuse, idle_subscriber, no_failed_operations, two_way
 
 # So far an operation's time may be before the publisher's for the run, when what their clocks differ by is taken away.
 CLOCKS_APART = timedelta(minutes=5)

@@ -18,7 +18,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
     TimedOut,
     Unreachable,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._runs import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.runs import (
     COMPARISON,
     RESYNC,
     Kind,

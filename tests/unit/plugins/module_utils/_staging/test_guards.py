@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import Planned
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.queue import Tally
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._guards import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.guards import (
     delete_percent,
     fuse,
     idle_subscriber,

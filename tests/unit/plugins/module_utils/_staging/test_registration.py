@@ -19,7 +19,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
     ServerError,
     Unreachable,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._register import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.registration import (
     DEREGISTER,
     LOOK_FOR,
     REGISTER,

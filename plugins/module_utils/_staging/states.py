@@ -10,10 +10,10 @@ import enum
 from contextlib import suppress
 from datetime import datetime
 
-from ._dam.records import Subscriber
-from ._errors import DamError, OptionError, UnknownSubscriber
-from ._text import clean, parse_time
-from ._transport.address import host_and_port, same_environment
+from .._dam.records import Subscriber
+from .._errors import DamError, OptionError, UnknownSubscriber
+from .._text import clean, parse_time
+from .._transport.address import host_and_port, same_environment
 
 # A time of a run that is further ahead of the clock of the server that gave it tells nothing.
 MOST_AHEAD = 300.0
