@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ._crew import Crew, Jobs, Spent
 from ._dam.records import Row
-from ._draft import disk
 from ._drift import Walk
 from ._drift_look import Prints, Sides, look, moved
 from ._drift_probe import check_samples, sample
@@ -20,6 +19,7 @@ from ._drift_sides import Incomparable, NotOffered, Unsteady
 from ._drift_stretch import CREATE, DELETE, UPDATE, Difference, Settled, Stretch
 from ._drift_verdicts import CHANGED, DIFFERENT, EQUAL, NOT_COMPARABLE, NOT_IN_RELEASE, UNFINISHED, Verdict
 from ._errors import DamError
+from ._report.draft import disk
 
 # Bytes of rows that are kept in memory.
 FEW = 4 * 1024 * 1024

@@ -256,7 +256,6 @@ msg:
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._crew import Budget, Crew
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import RECORD_TYPES
-from ansible_collections.dxops.dam_staging.plugins.module_utils._delivery import Place
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_run import Drift
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_source import side_of
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_verdicts import in_words, summary
@@ -267,7 +266,8 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._options import 
     one_subscriber_spec,
     other_environment_spec,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._report import write_report
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.destination import Place
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.writer import write_report
 
 
 def work(task: Task) -> None:

@@ -286,17 +286,17 @@ backup_file:
   type: str
 """
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._delivery import Place
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
     check_all_subscribers,
     one_subscriber_spec,
     report_spec,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._page import page_context
-from ansible_collections.dxops.dam_staging.plugins.module_utils._report import write_report
-from ansible_collections.dxops.dam_staging.plugins.module_utils._rows import MOVED, MismatchPages, refuse_report
-from ansible_collections.dxops.dam_staging.plugins.module_utils._table import table
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.destination import Place
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.html import page_context
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.rows import MOVED, MismatchPages, refuse_report
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.summary import table
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.writer import write_report
 
 
 def work(task: Task) -> None:

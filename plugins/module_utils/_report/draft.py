@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files in the making: whoever is killed on the way, or finds the disk full, leaves none of them behind."""
+"""Files in the making."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-from ._errors import DamError
+from .._errors import DamError
 
 # Where an open file without a name can be given one (Linux).
 _DESCRIPTORS = "/proc/self/fd"

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
-from ._columns import Columns
-from ._html_assets import AGES, GENERATOR, PAGE, SCRIPT, SUMMARY_LINE, TABLE
-from ._html_facts import HtmlContext, facts, html_text
-from ._html_matrix import matrix, number
-from ._html_style import STYLE
-from ._news import Findings
-from ._summary import Fields, Summary
-from ._text import json_text, visible
+from .._dam.records import Subscriber
+from .._errors import OptionError
+from .._text import json_text, parse_time, visible
+from .formats import Columns
+from .html_assets import AGES, GENERATOR, PAGE, SCRIPT, STYLE, SUMMARY_LINE, TABLE
+from .news import Findings
+from .rows import compared_at
+from .summary import ACTIONS, UNKNOWN, Fields, Summary
 
 # What the page itself holds; the CSV that it links to has no such limits.
 MOST_ROWS = 10_000
@@ -35,6 +36,8 @@ _CAUTION = (
     " This may not be accurate: the comparison was not complete, or its logs changed, while they were being read."
 )
 _FOR_SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+
+Counts = Mapping[str, Mapping[str, int]]
 
 
 class Html:
@@ -192,3 +195,181 @@ def _policy() -> str:
 
     sources = f"style-src {digest(STYLE)}; script-src {digest(AGES)} {digest(SCRIPT)}"
     return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
+
+
+def page_context(
+    params: dict[str, Any], publisher: str, subscribers: list[Subscriber], accurate: Callable[[], bool]
+) -> Callable[[], HtmlContext] | None:
+    """What gives the page its context once the rows were read, when ``accurate`` can tell; None for other formats.
+
+    Raises OptionError for suboptions of ``html`` that cannot be meant.
+    """
+    given = params["html"]
+    if params["format"] != "html":
+        if given is not None:
+            raise OptionError("html: only with format=html.")
+        return None
+    given = given or {}
+    before = _before(given.get("summary_before"))
+    csv_link = _file_name(given.get("csv_link"))
+    return lambda: HtmlContext(
+        publisher=publisher,
+        subscribers={one.subscriber_id: one.target_host for one in subscribers},
+        in_sync=given.get("in_sync"),
+        compared_at=[compared_at(one) for one in subscribers],
+        accurate=accurate(),
+        filters=in_words(params["record_type"], params["record_action"]),
+        before=before,
+        csv_name=csv_link,
+    )
+
+
+def in_words(types: list[str] | None, actions: list[str] | None) -> str | None:
+    """What the options ``record_type`` and ``record_action`` leave, for a person; None where they leave everything."""
+    parts = [
+        f"{name}{'s' * (len(chosen) > 1)} {', '.join(chosen)}"
+        for name, chosen in (("type", types), ("action", actions))
+        if chosen
+    ]
+    return "; ".join(parts) or None
+
+
+def _before(summary: dict[str, Any] | None) -> dict[str, Any] | None:
+    if summary is None:
+        return None
+    try:
+        return Summary.restored(summary).as_dict()
+    except ValueError:
+        raise OptionError("html.summary_before: is not the summary of an earlier report.") from None
+
+
+def _file_name(name: str | None) -> str | None:
+    if name is not None and ("/" in name or name in {"", ".", ".."}):
+        raise OptionError("html.csv_link: has to be the name of a file in the folder of dest, without a folder.")
+    return name
+
+
+@dataclass(frozen=True)
+class HtmlContext:
+    """What the page says besides the rows."""
+
+    publisher: str
+    """The publisher's host."""
+    subscribers: Mapping[str, str]
+    """The subscribers: their ids, as the rows have them, and their hosts."""
+    in_sync: bool | None = None
+    """The verdict; ``None`` when nothing proves either. Rows in the report always mean drift."""
+    compared_at: Sequence[str | None] = ()
+    """When the comparisons ended (ISO 8601), one for each subscriber; ``None`` where it is not known."""
+    accurate: bool = True
+    """False when the rows need not be those of a completed comparison."""
+    filters: str | None = None
+    """What the rows were limited to, in words; then no rows prove nothing, and deletions may be missing."""
+    before: Mapping[str, Any] | None = None
+    """The summary from before a resync, as ``Summary.as_dict`` gives it: makes the page one of before and after."""
+    csv_name: str | None = None
+    """The name of a CSV beside the page that holds all rows."""
+
+    @property
+    def hosts(self) -> str:
+        """The subscribers' hosts as one text."""
+        return ", ".join(self.subscribers.values()) or "none"
+
+
+def facts(context: HtmlContext, deletes: str | None) -> str:
+    """Return the entries of the page's list of facts; ``deletes`` says what a resync would delete, if anything."""
+    subscribers = "Subscriber" if len(context.subscribers) == 1 else "Subscribers"
+    entries = [("Publisher", html_text(context.publisher)), (subscribers, html_text(context.hosts))]
+    entries += _comparisons(context.compared_at)
+    entries += [("Only", html_text(context.filters))] if context.filters else []
+    entries += [("A resync would delete", html_text(deletes))] if deletes else []
+    return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in entries)
+
+
+def html_text(text: str) -> str:
+    """Return ``text`` as the content of an element or an attribute."""
+    return escape(visible(text))
+
+
+def _comparisons(times: Sequence[str | None]) -> Iterator[tuple[str, str]]:
+    known = sorted({time for time in times if time}, key=_order)
+    if not known or None in times:
+        yield "Compared", "not known" if not known else "not known of all of them"
+        return
+    if len(known) == 1:
+        yield "Compared", _moment(known[0])
+        return
+    yield "First compared", _moment(known[0])
+    yield "Last compared", _moment(known[-1])
+
+
+def _order(text: str) -> float:
+    instant = parse_time(text)
+    return instant.timestamp() if instant else 0.0
+
+
+def _moment(text: str) -> str:
+    """A time of the server in a form to read, in the zone that it names; the page's script adds how long ago that is.
+
+    What changes by itself has no place in the file, or a report of the same findings would never be the same file.
+    """
+    instant = parse_time(text)
+    if instant is None:
+        return html_text(text)
+    offset = f"{instant:%z}"
+    zone = "UTC" if not instant.utcoffset() else f"UTC{offset[:3]}:{offset[3:5]}"
+    shown = instant.replace(tzinfo=None).isoformat(" ", "seconds")
+    exact = instant.isoformat(timespec="seconds")
+    return f'<time datetime="{exact}">{shown} {zone}</time> <span class="ago"></span>'
+
+
+def matrix(caption: str, first: str, counts: Counts, scale: Sequence[Counts] = ()) -> str:
+    """Return a table of ``counts`` (name to action to number); ``first`` heads the column of the names.
+
+    The longest bar stands for the largest number in ``scale``, which by default is the table itself. UNKNOWN has a
+    column only where there is something in it. Without counts it is a sentence instead of a table.
+    """
+    heading = f"<h3>{escape(caption)}</h3>"
+    if not any(amount for row in counts.values() for amount in row.values()):
+        return f"<div>{heading}<p>No mismatches.</p></div>"
+    unknown = any(row.get(UNKNOWN, 0) for row in counts.values())
+    actions = (*ACTIONS, UNKNOWN) if unknown else ACTIONS
+    most = max(amount for table in scale or [counts] for row in table.values() for amount in row.values())
+    titles = "".join(f'<th scope="col">{action.capitalize()}</th>' for action in (*actions, "total"))
+    lines = "".join(_line(name, row, actions, most) for name, row in counts.items())
+    totals = [sum(row.get(action, 0) for row in counts.values()) for action in actions]
+    sums = "".join(
+        f'<td class="{action.lower() if amount else "zero"}">{number(amount)}</td>'
+        for action, amount in zip(actions, totals)
+    )
+    return (
+        f'<div>{heading}<table class="matrix" aria-label="{escape(caption)}">'
+        f'<thead><tr><th scope="col">{escape(first)}</th>{titles}</tr></thead>'
+        f'<tbody>{lines}</tbody><tfoot><tr><th scope="row">All</th>{sums}<td>{number(sum(totals))}</td></tr></tfoot>'
+        "</table></div>"
+    )
+
+
+def number(amount: int) -> str:
+    """Return a number with its thousands set apart."""
+    return f"{amount:,}"
+
+
+def _line(name: str, row: Mapping[str, int], actions: Sequence[str], most: int) -> str:
+    # The types' long names may break after an underscore, on a phone.
+    title = escape(visible(name)).replace("_", "_<wbr>")
+    cells = "".join(_number_cell(row.get(action, 0), action, most) for action in actions)
+    total = sum(row.get(action, 0) for action in actions)
+    return f'<tr><th scope="row">{title}</th>{cells}<td>{number(total)}</td></tr>'
+
+
+def _number_cell(amount: int, action: str, most: int) -> str:
+    if not amount:
+        return '<td class="zero">0</td>'
+    # A bar that stands for something is never too short to be seen.
+    width = max(2.0, 100 * amount / most)
+    drawn = (
+        '<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect x="{100 - width:.1f}" width="{width:.1f}" height="4"/></svg>'
+    )
+    return f'<td class="{action.lower()}">{number(amount)}{drawn}</td>'

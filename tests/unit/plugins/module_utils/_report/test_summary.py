@@ -8,7 +8,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._table import MOST_LINES, table
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.summary import MOST_LINES, table
 
 ACTIONS = ("CREATE", "UPDATE", "DELETE", "UNKNOWN")
 COUNTS = st.fixed_dictionaries({action: st.integers(0, 10**7) for action in ACTIONS})

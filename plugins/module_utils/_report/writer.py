@@ -13,25 +13,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ._columns import Columns
-from ._dam.paging import Deduplicated, Row
-from ._draft import Draft, disk, spool, write_all
-from ._formats import Csv, JsonArray, JsonLines
-from ._html import Html
-from ._html_facts import HtmlContext
-from ._reread import begins_as_report, read_findings, read_summary
-from ._summary import Summary
-from ._text import shown
-
-__all__ = [
-    "HtmlContext",
-    "ReportResult",
-    "Summary",
-    "begins_as_report",
-    "read_findings",
-    "read_summary",
-    "write_report",
-]
+from .._dam.paging import Deduplicated, Row
+from .._text import shown
+from .draft import Draft, disk, spool, write_all
+from .formats import Columns, Csv, JsonArray, JsonLines
+from .html import Html, HtmlContext
+from .summary import Summary
 
 # Rows that are encoded at once; a server that does not look at the limit can give far larger pages.
 _PORTION = 1000

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rows that a report is made of: whether they are to be had, and which."""
+"""The rows that a report is made of: whether they are available, and which."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from ._dam.api import Dam
-from ._dam.paging import Deduplicated, Overlapping
-from ._dam.records import RECORD_ACTIONS, RECORD_TYPES, Row, Subscriber
-from ._errors import DamError, OptionError, ServerError, TooLarge
-from ._staging.states import NOT_ALL, is_unmoved, report_refusal
-from ._summary import Fields
+from .._dam.api import Dam
+from .._dam.paging import Deduplicated, Overlapping
+from .._dam.records import RECORD_ACTIONS, RECORD_TYPES, Row, Subscriber
+from .._errors import DamError, OptionError, ServerError, TooLarge
+from .._staging.states import NOT_ALL, is_unmoved, report_refusal
+from .summary import Fields
 
 MOVED = (
     "Mismatch logs were added or deleted while they were read, so the report may lack some of them: accurate is false. "

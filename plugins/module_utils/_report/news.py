@@ -2,11 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What tells the rows of one comparison from those of a later one that found the same.
-
-The rows have no documented schema. A log is written anew by every comparison, so its own id and times say nothing about
-what was found (inferred), and neither does the order in which the logs come.
-"""
+"""What tells the rows of one comparison from those of a later one that found the same."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ._text import json_text
+from .._text import json_text
 
 _TIME_NAME = re.compile(r"(?:created|updated|modified|changed)(?:at|on|time|date)?$|time(?:stamp)?$|date$")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}\S*)?")

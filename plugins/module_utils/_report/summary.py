@@ -2,12 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many mismatches of which type, action and subscriber, whatever the server calls its fields.
-
-The rows of the mismatch logs have no documented schema: only that they carry a type and an action is known (the
-vendor's documentation). The names looked for here are those of the query's own parameters (the vendor's OpenAPI
-document) and the likely variations of them (inferred).
-"""
+"""How many mismatches of which type, action and subscriber, whatever the server calls its fields."""
 
 from __future__ import annotations
 
@@ -17,7 +12,7 @@ from collections.abc import ItemsView, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from ._text import visible
+from .._text import clean, visible
 
 Matrix = dict[str, dict[str, int]]
 
@@ -38,6 +33,9 @@ _MOST_TYPES = 100
 _MOST_SUBSCRIBERS = 1000
 _LONGEST_NAME = 200
 _MOST_SHAPES = 1000
+
+MOST_LINES = 20
+WIDTH = 28
 
 
 class Fields(NamedTuple):
@@ -166,3 +164,31 @@ def _pairs(value: Any) -> ItemsView[Any, Any]:
     if not isinstance(value, dict):
         raise ValueError("not a summary")
     return value.items()
+
+
+def table(by_type: dict[str, dict[str, int]]) -> list[str]:
+    """Lines of types and actions with their totals, no more than about a screen; empty for no mismatches.
+
+    Columns that hold nothing but zeros are kept for the three actions and left out for ``UNKNOWN``.
+    """
+    total: dict[str, int] = {}
+    for counts in by_type.values():
+        for action, number in counts.items():
+            total[action] = total.get(action, 0) + number
+    if not any(total.values()):
+        return []
+    actions = [action for action in total if action != "UNKNOWN" or total[action]]
+    rows: list[tuple[str, Any]] = sorted(by_type.items())
+    if len(rows) > MOST_LINES:
+        rest = {action: sum(counts.get(action, 0) for _name, counts in rows[MOST_LINES:]) for action in actions}
+        rows = [*rows[:MOST_LINES], (f"({len(rows) - MOST_LINES} more types)", rest)]
+    width = max(len("total"), *(min(len(name), WIDTH) for name, _counts in rows))
+    lines = [_line("", [*actions, "total"], width)]
+    for name, counts in [*rows, ("total", total)]:
+        numbers = [counts.get(action, 0) for action in actions]
+        lines.append(_line(clean(name, WIDTH), [*numbers, sum(numbers)], width))
+    return lines
+
+
+def _line(name: str, cells: list[Any], width: int) -> str:
+    return f"{name:<{width}}" + "".join(f"{cell or '.':>10}" for cell in cells)

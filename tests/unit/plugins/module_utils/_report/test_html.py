@@ -19,15 +19,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.paging import Row
-from ansible_collections.dxops.dam_staging.plugins.module_utils._html_style import STYLE
-from ansible_collections.dxops.dam_staging.plugins.module_utils._report import (
-    HtmlContext,
-    Summary,
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.html import HtmlContext
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.html_assets import STYLE
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.reread import (
     begins_as_report,
     read_findings,
     read_summary,
-    write_report,
 )
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.summary import Summary
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.writer import write_report
 from support.browser import Browser
 
 HOSTILE = [

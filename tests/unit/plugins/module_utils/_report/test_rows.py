@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Row, Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError, ServerError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._rows import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.rows import (
     MismatchPages,
     compared_at,
     refuse_report,

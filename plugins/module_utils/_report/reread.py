@@ -16,10 +16,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from ._formats import BOM
-from ._html_assets import FINDINGS, GENERATOR, SUMMARY_LINE
-from ._summary import Fields, Summary
-from ._text import undefused
+from .._text import undefused
+from .formats import BOM
+from .html_assets import FINDINGS, GENERATOR, SUMMARY_LINE
+from .summary import Fields, Summary
 
 # Bytes of a file that are looked at to tell what it is.
 _BEGINNING = 64 * 1024

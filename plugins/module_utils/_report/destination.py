@@ -1,6 +1,7 @@
 # Copyright (c) 2026, dxops.dam_staging contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """How a finished report comes to its place, or goes from it: knows files, but neither HTTP nor Ansible."""
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ import os
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ._errors import OptionError
-from ._report import ReportResult, Summary, begins_as_report, read_findings, read_summary
+from .._errors import OptionError
+from .reread import begins_as_report, read_findings, read_summary
+from .summary import Summary
+from .writer import ReportResult
 
 
 class Files(Protocol):

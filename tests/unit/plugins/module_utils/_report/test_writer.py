@@ -25,18 +25,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils import _draft, _report
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.paging import Deduplicated, Row, pages
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._formats import EMPTY_COLUMNS
-from ansible_collections.dxops.dam_staging.plugins.module_utils._report import (
-    HtmlContext,
-    ReportResult,
-    Summary,
-    begins_as_report,
-    read_summary,
-    write_report,
-)
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report import draft as _draft
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report import writer as _report
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.formats import EMPTY_COLUMNS
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.html import HtmlContext
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.reread import begins_as_report, read_summary
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.summary import Summary
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.writer import ReportResult, write_report
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import json_text, undefused
 
 TEXT_FORMATS = ["csv", "jsonl", "json"]

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils import _draft
-from ansible_collections.dxops.dam_staging.plugins.module_utils._draft import Draft, write_all
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report import draft as _draft
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.draft import Draft, write_all
 
 unnamed = pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="the system has no files without a name")
 

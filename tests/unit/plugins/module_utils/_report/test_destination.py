@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._delivery import Place
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._report import ReportResult, write_report
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.destination import Place
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.writer import ReportResult, write_report
 
 ROW = {"recordType": "KEYWORD", "recordAction": "CREATE", "recordId": "1"}
 

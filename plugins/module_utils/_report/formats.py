@@ -2,11 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The formats of a report: how rows become bytes, and what stands around them.
-
-A format writes in two steps. ``encode`` turns rows into bytes for a spool while they come in, after their keys were
-learnt; ``assemble`` makes the file from that spool once all columns are known. Every format is UTF-8.
-"""
+"""The formats of a report: how rows become bytes, and what stands around them."""
 
 from __future__ import annotations
 
@@ -15,8 +11,8 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
-from ._columns import Columns
-from ._text import FORMULA_STARTS, defused, json_text
+from .._errors import DamError
+from .._text import FORMULA_STARTS, defused, json_text
 
 Row = dict[str, Any]
 
@@ -26,6 +22,9 @@ EMPTY_COLUMNS = ("recordType", "recordAction", "subscriberId")
 
 _CHUNK = 256 * 1024
 _LINE_END = b"\r\n"
+
+# A table wider than this is not one; the limit keeps data with ever new keys from filling memory and disk.
+_MOST_COLUMNS = 1000
 
 
 class JsonLines:
@@ -148,3 +147,39 @@ def _padded(spool: BinaryIO, size: int, padding: bytes) -> Iterator[bytes]:
 
 def _chunks(spool: BinaryIO) -> Iterator[bytes]:
     return iter(lambda: spool.read(_CHUNK), b"")
+
+
+class Columns:
+    """Collects the keys of all rows, in order of first appearance, up to 1000 of them.
+
+    With ``strict`` more of them raise ``DamError``; without, the others are left out.
+    """
+
+    def __init__(self, strict: bool) -> None:
+        self._strict = strict
+        self._known: set[str] = set()
+        self.names: list[str] = []
+        self.alike = False
+        """Whether all rows learnt from last have the same keys in the same order."""
+        self.exact = False
+        """Whether these keys are just ``names``, in that order."""
+
+    def learn(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Take the keys of ``rows``."""
+        shapes = dict.fromkeys(map(tuple, rows))
+        for shape in shapes:
+            for name in shape:
+                if name not in self._known:
+                    self._add(name)
+        self.alike = len(shapes) == 1
+        self.exact = self.alike and next(iter(shapes)) == tuple(self.names)
+
+    def _add(self, name: str) -> None:
+        if len(self.names) < _MOST_COLUMNS:
+            self._known.add(name)
+            self.names.append(name)
+        elif self._strict:
+            raise DamError(
+                f"The rows have more than {_MOST_COLUMNS} different keys, which is too many for the columns of a "
+                "table. Use the format jsonl or json."
+            )
