@@ -125,7 +125,6 @@ msg:
 """
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._findings import WARNING
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
     ONE_SUBSCRIBER,
@@ -133,8 +132,9 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._options import 
     other_environment_spec,
     preflight_spec,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._preflight import judge, line
-from ansible_collections.dxops.dam_staging.plugins.module_utils._survey import survey
+from ansible_collections.dxops.dam_staging.plugins.module_utils._preflight.checks import judge
+from ansible_collections.dxops.dam_staging.plugins.module_utils._preflight.facts import survey
+from ansible_collections.dxops.dam_staging.plugins.module_utils._preflight.findings import WARNING, line
 
 
 def work(task: Task) -> None:

@@ -296,7 +296,7 @@ def test_a_message_that_the_code_does_not_have_is_found() -> None:
 
 
 def test_every_guard_and_every_check_of_the_preflight_is_explained() -> None:
-    from ansible_collections.dxops.dam_staging.plugins.module_utils._preflight import CHECKS
+    from ansible_collections.dxops.dam_staging.plugins.module_utils._preflight.checks import CHECKS
 
     text = WRONG.read_text(encoding="utf-8")
     guards = {"two_way_staging", "operations_in_progress", "failed_operations", "max_mismatches", "max_deletes"}

@@ -12,14 +12,19 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._checks_environment import release_of
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Operation, Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
-from ansible_collections.dxops.dam_staging.plugins.module_utils._findings import FAILED, OK, WARNING, span
-from ansible_collections.dxops.dam_staging.plugins.module_utils._preflight import CHECKS, Preflight, judge
+from ansible_collections.dxops.dam_staging.plugins.module_utils._preflight.checks import CHECKS, judge, release_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._preflight.facts import Environment, Facts, aspect_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._preflight.findings import (
+    FAILED,
+    OK,
+    WARNING,
+    Preflight,
+    span,
+)
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.guards import Verdict
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.resync import SyncQueue
-from ansible_collections.dxops.dam_staging.plugins.module_utils._survey import Environment, Facts, aspect_of
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import parse_time
 
 NOW = datetime.fromisoformat("2026-11-02T12:00:00+00:00")

@@ -2,24 +2,50 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The preflight: every check of what comes next, none of them stopping another, and how that reads."""
+"""What the checks of the preflight found, and how that reads."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from ._checks_environment import ENVIRONMENT_CHECKS
-from ._checks_staging import STAGING_CHECKS
-from ._dam.records import Row
-from ._errors import DamError
-from ._findings import FAILED, OK, WARNING, Check, Finding
-from ._survey import Facts
-from ._text import clean
+from .._dam.records import Row
+from .facts import Facts
 
-CHECKS = (*ENVIRONMENT_CHECKS, *STAGING_CHECKS)
+OK, WARNING, FAILED = "ok", "warning", "failed"
 # Ten errors of operations have to fit in.
 MOST_TEXT = 4000
 WHAT = {"compare": "a comparison", "resync": "a resync"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``status`` is ok, warning or failed; ``remedy`` says what to do about the latter two."""
+
+    status: str
+    message: str
+    remedy: str | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """A named check. ``judge`` raises DamError where it cannot tell; then the check counts as ``unjudged``.
+
+    ``before`` names what it matters for.
+    """
+
+    name: str
+    judge: Callable[[Facts], Finding]
+    unjudged: str = FAILED
+    before: tuple[str, ...] = ("compare", "resync")
+
+
+def span(seconds: float) -> str:
+    """A duration for people, in the unit that suits it."""
+    for unit, size in (("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 @dataclass(frozen=True)
@@ -56,17 +82,3 @@ class Preflight:
 def line(name: str, finding: Finding) -> str:
     """A finding on one line."""
     return f"{finding.status:7} {name}: {finding.message}" + (f" -> {finding.remedy}" if finding.remedy else "")
-
-
-def judge(facts: Facts) -> Preflight:
-    """Judge every check that matters for what comes next."""
-    before = facts.params["before"]
-    return Preflight(before, {check.name: _judge(check, facts) for check in CHECKS if before in check.before})
-
-
-def _judge(check: Check, facts: Facts) -> Finding:
-    try:
-        finding = check.judge(facts)
-    except DamError as error:
-        finding = Finding(check.unjudged, f"Cannot be told: {error.message}", "Mend that first.")
-    return Finding(finding.status, clean(finding.message, MOST_TEXT), finding.remedy)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Everything that the preflight wants to know, asked of both environments: reading only, and an error ends nothing."""
+"""Everything that the preflight asks of both environments: reading only, and an error ends nothing."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from datetime import datetime, timezone
 from itertools import islice
 from typing import Any, TypeVar, Union
 
-from ._dam.api import Dam
-from ._dam.queue import Queue
-from ._dam.records import Subscriber
-from ._errors import DamError, ServerError, Unreachable
-from ._staging.guards import Verdict
-from ._staging.resync import SyncQueue, sync_queue, two_way_staging
-from ._staging.states import choose
-from ._text import parse_time
+from .._dam.api import Dam
+from .._dam.queue import Queue
+from .._dam.records import Subscriber
+from .._errors import DamError, ServerError, Unreachable
+from .._staging.guards import Verdict
+from .._staging.resync import SyncQueue, sync_queue, two_way_staging
+from .._staging.states import choose
+from .._text import parse_time
 
 T = TypeVar("T")
 # What was asked for, or why it did not come.
