@@ -254,11 +254,11 @@ msg:
   sample: "Different: 9 of 12 record types are equal; nothing is said about RESOURCE, PERMISSION."
 """
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._crew import Budget, Crew
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import RECORD_TYPES
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_run import Drift
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_source import side_of
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_verdicts import in_words, summary
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.crew import Budget, Crew
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.run import Drift
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.source import side_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.verdicts import in_words, summary
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
     ONE_SUBSCRIBER,

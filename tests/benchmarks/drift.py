@@ -24,11 +24,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._crew import Budget, Crew
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_run import Drift
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_sides import Side
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_source import side_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.crew import Budget, Crew
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.run import Drift
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.sides import Side
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.source import side_of
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.answers import Raw
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import Client
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection

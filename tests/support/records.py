@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from itertools import accumulate
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_sides import Listed, Side, Window
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.sides import Listed, Side, Window
 
 # Bytes of an answer with one window, and of one entry of a list with an id and a hash as the product's, in JSON.
 WINDOW_BYTES = 110

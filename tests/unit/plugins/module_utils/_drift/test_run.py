@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._crew import Budget, Crew
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_run import Drift
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_sides import Listed, NotOffered, Window
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_verdicts import Verdict, in_words, overall
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.crew import Budget, Crew
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.run import Drift
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.sides import Listed, NotOffered, Window
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.verdicts import Verdict, in_words, overall
 from support.fakes import Clock
 from support.records import MemoryRecords, digest
 
@@ -459,7 +459,7 @@ def test_types_without_such_a_call_are_never_asked_for() -> None:
 
 
 def test_rows_that_do_not_fit_into_memory_come_out_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ansible_collections.dxops.dam_staging.plugins.module_utils import _drift_run
+    from ansible_collections.dxops.dam_staging.plugins.module_utils._drift import run as _drift_run
 
     monkeypatch.setattr(_drift_run, "FEW", 100)
     ours = MemoryRecords("publisher", SOME)

@@ -2,17 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether the windows of two environments can be compared at all, and what they hold as a whole: found by asking.
-
-What goes into a hash and how windows are ordered is not documented, so whatever the comparison relies on is tried out.
-"""
+"""Samples of a side."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ._crew import Asking
-from ._drift_sides import Incomparable, Listed, NotOffered, Side, Unsteady, Window
+from .crew import Asking
+from .sides import Incomparable, Listed, NotOffered, Side, Unsteady, Window
 
 # More records than any environment has, and still a number that every server can read.
 EVERYTHING = 10**9

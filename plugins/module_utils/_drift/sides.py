@@ -2,12 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What two environments can be asked of their records of one type, whoever answers: pure, no I/O of its own.
-
-A *window* is a run of records by offset, of which hash and count can be asked; a window of one gives the id at an
-offset. A *list* gives id and hash of every record between two ids (vendor's OpenAPI document). What goes into a hash,
-and the order of windows, is not documented.
-"""
+"""One side of the comparison."""
 
 from __future__ import annotations
 
@@ -16,8 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Optional
 
-from ._crew import Asking, Question
-from ._errors import DamError
+from .._errors import DamError
+from .crew import Asking, Question
 
 # Ids with hashes, in whatever order the server gave them.
 Listed = list[tuple[str, str]]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The comparison of two environments, type by type: what is asked first, what then, and what may be said of it."""
+"""The comparison of the records of two environments."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 
-from ._crew import Crew, Jobs, Spent
-from ._dam.records import Row
-from ._drift import Walk
-from ._drift_look import Prints, Sides, look, moved
-from ._drift_probe import check_samples, sample
-from ._drift_sides import Incomparable, NotOffered, Unsteady
-from ._drift_stretch import CREATE, DELETE, UPDATE, Difference, Settled, Stretch
-from ._drift_verdicts import CHANGED, DIFFERENT, EQUAL, NOT_COMPARABLE, NOT_IN_RELEASE, UNFINISHED, Verdict
-from ._errors import DamError
-from ._report.draft import disk
+from .._dam.records import Row
+from .._errors import DamError
+from .._report.draft import disk
+from .crew import Crew, Jobs, Spent
+from .look import Prints, Sides, look, moved
+from .probe import check_samples, sample
+from .sides import Incomparable, NotOffered, Unsteady
+from .stretch import CREATE, DELETE, UPDATE, Difference, Settled, Stretch
+from .verdicts import CHANGED, DIFFERENT, EQUAL, NOT_COMPARABLE, NOT_IN_RELEASE, UNFINISHED, Verdict
+from .walk import Walk
 
 # Bytes of rows that are kept in memory.
 FEW = 4 * 1024 * 1024

@@ -2,21 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which records of one type differ between two environments, found with few requests: pure, whoever answers them.
-
-Two stretches of offsets, one on each side, are known to hold the same interval of ids. They are equal where length and
-hash are; otherwise a half at either end that is equal is put aside, whatever was inserted or deleted elsewhere. Where
-neither is, the stretches are cut at an id, whose place at the other side is looked for near where an unshifted, or a
-wholly shifted, list would have it. What is small enough is listed on both sides and merged.
-"""
+"""How a difference is found."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ._crew import Asking, Jobs, Question, Spent
-from ._drift_sides import Incomparable, Side, locate, same_windows
-from ._drift_stretch import Difference, Settled, Stretch, inside, merge
+from .crew import Asking, Jobs, Question, Spent
+from .sides import Incomparable, Side, locate, same_windows
+from .stretch import Difference, Settled, Stretch, inside, merge
 
 # So many times a window are listed at once where most windows differ anyway.
 MOST_LISTED = 16

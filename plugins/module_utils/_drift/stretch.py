@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stretches of records that hold the same ids on both sides, and what is found in them: pure, no I/O."""
+"""Stretches of records."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ._drift_sides import Incomparable, Listed, Side
+from .sides import Incomparable, Listed, Side
 
 CREATE, UPDATE, DELETE = "CREATE", "UPDATE", "DELETE"
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._crew import Asking, Budget, Crew, Jobs, Spent
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.crew import Asking, Budget, Crew, Jobs, Spent
 from support.fakes import Clock
 
 

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What came out for each record type and for all of them, and how that reads."""
+"""Verdicts by type."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from ._dam.records import Row
+from .._dam.records import Row
 
 EQUAL = "equal"
 DIFFERENT = "different"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Questions to servers asked side by side, within a budget: knows neither HTTP nor what the questions are about."""
+"""Questions to servers asked side by side, within a budget."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar, cast
 
-from ._dam.prefetch import Prefetcher
-from ._errors import DamError
+from .._dam.prefetch import Prefetcher
+from .._errors import DamError
 
 T = TypeVar("T")
 K = TypeVar("K")

@@ -2,17 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Types seen as a whole on both sides: which are equal, which are left to look into, and which have moved since."""
+"""The first look at a type."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Union
 
-from ._crew import Asking, Crew, Jobs, Spent
-from ._drift_probe import Print, take
-from ._drift_sides import Incomparable, NotOffered, Side
-from ._drift_verdicts import EQUAL, NOT_COMPARABLE, NOT_IN_RELEASE, NOT_OFFERED, Verdict
+from .crew import Asking, Crew, Jobs, Spent
+from .probe import Print, take
+from .sides import Incomparable, NotOffered, Side
+from .verdicts import EQUAL, NOT_COMPARABLE, NOT_IN_RELEASE, NOT_OFFERED, Verdict
 
 # No call on records knows these (vendor's OpenAPI document).
 WITHOUT_RECORDS_CALL = ("PERMISSION", "RESOURCE")

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_sides import NotOffered, Side, Window
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift_source import side_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.sides import NotOffered, Side, Window
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.source import side_of
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import NotSupported, ServerError
 from support.fakes import FakeDam
 

@@ -2,17 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The servers as the sides of a comparison: what their calls on records answer, and what they refuse."""
+"""The API as a side."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ._dam.api import HASH_LISTS_SINCE, WINDOWS_SINCE, Dam
-from ._dam.records import Row
-from ._drift_sides import Listed, NotOffered, Side, Window
-from ._errors import DamError, NotSupported, ServerError
+from .._dam.api import HASH_LISTS_SINCE, WINDOWS_SINCE, Dam
+from .._dam.records import Row
+from .._errors import DamError, NotSupported, ServerError
+from .sides import Listed, NotOffered, Side, Window
 
 T = TypeVar("T")
 
