@@ -8,11 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._supported import refuse_old_python
-
-# Here because whatever of this collection needs a newer Python imports this file before.
-refuse_old_python()
-
 
 class DamError(Exception):
     """Something that the user has to know about.

@@ -82,11 +82,11 @@ import time
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import count_mismatches, delete_logs
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import (
     check_all_subscribers,
     one_subscriber_spec,
 )
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import RUNNING, state_of
 
 

@@ -259,13 +259,13 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.crew impo
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.run import Drift
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.source import side_of
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.verdicts import in_words, summary
-from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import (
     ONE_SUBSCRIBER,
     drift_spec,
     one_subscriber_spec,
     other_environment_spec,
 )
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.destination import Place
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.writer import write_report
 

@@ -158,12 +158,12 @@ too_much_data:
 """
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import count_mismatches
-from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import (
     ONE_SUBSCRIBER,
     one_subscriber_spec,
     wait_spec,
 )
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.comparison import Rows, verdict, without_logs
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.runs import (
     COMPARISON,

@@ -286,12 +286,12 @@ backup_file:
   type: str
 """
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import (
     check_all_subscribers,
     one_subscriber_spec,
     report_spec,
 )
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.destination import Place
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.html import page_context
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.rows import MOVED, MismatchPages, refuse_report

@@ -149,8 +149,8 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records imp
     FINISHED_STATUSES,
     UNFINISHED_STATUSES,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import wait_spec
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import wait_spec
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
 
 
 def work(task: Task) -> None:

@@ -125,13 +125,13 @@ msg:
 """
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import (
     ONE_SUBSCRIBER,
     one_subscriber_spec,
     other_environment_spec,
     preflight_spec,
 )
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._preflight.checks import judge
 from ansible_collections.dxops.dam_staging.plugins.module_utils._preflight.facts import survey
 from ansible_collections.dxops.dam_staging.plugins.module_utils._preflight.findings import WARNING, line

@@ -191,14 +191,14 @@ last:
 """
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import Planned, plan
-from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import (
     ONE_SUBSCRIBER,
     guards_spec,
     one_subscriber_spec,
     other_environment_spec,
     wait_spec,
 )
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.resync import (
     created_since,
     drain,

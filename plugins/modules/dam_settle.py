@@ -80,13 +80,13 @@ last:
   type: str
 """
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import (
     ONE_SUBSCRIBER,
     one_subscriber_spec,
     other_environment_spec,
     wait_spec,
 )
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.runs import look, settle
 
 

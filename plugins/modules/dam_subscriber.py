@@ -114,12 +114,12 @@ action:
   sample: update
 """
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import (
     ONE_SUBSCRIBER,
     one_subscriber_spec,
     registration_spec,
 )
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.registration import (
     DEREGISTER,
     REGISTER,

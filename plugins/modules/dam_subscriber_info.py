@@ -103,8 +103,8 @@ subscribers:
       sample: null
 """
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import one_subscriber_spec
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import one_subscriber_spec
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
 
 
 def work(task: Task) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._connections import publisher_connection
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import Spec, connection_spec
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.connections import publisher_connection
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import Spec, connection_spec
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 
 ACCOUNT = ("dx_username", "dx_password", "ltpa_token")

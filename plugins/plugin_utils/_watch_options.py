@@ -13,7 +13,7 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import (
     Spec,
     connection_spec,
     other_environment_spec,

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._connections import subscriber_connection
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.api import Dam
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import count_mismatches
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.queue import Queue
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.connections import subscriber_connection
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import Client
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 from ansible_collections.dxops.dam_staging.plugins.plugin_utils._watch_events import (

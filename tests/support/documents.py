@@ -114,7 +114,7 @@ def argument_spec(name: str) -> dict[str, Any]:
         seen.update(FILE_COMMON_ARGUMENTS if add_file_common_args else {}, **argument_spec)
         raise _SpecSeen
 
-    glue = importlib.import_module(f"{UTILS}._module")
+    glue = importlib.import_module(f"{UTILS}._module.task")
     module = importlib.import_module(f"ansible_collections.dxops.dam_staging.plugins.modules.{name}")
     with mock.patch.object(glue, "AnsibleModule", capture):
         try:

@@ -14,21 +14,23 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-UTILS = sorted((ROOT / "plugins" / "module_utils").glob("*.py"))
+FLOOR = ROOT / "plugins" / "module_utils"
+UTILS = sorted(FLOOR.rglob("*.py"))
 MODULES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
 PREFIX = "ansible_collections.dxops.dam_staging.plugins.module_utils."
 DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 
-# The layers of the design, lowest first; a file may import from its own layer's files above it in this list's order
-# only downward. A util that is not named here belongs to the layer of the files that it serves.
-LAYERS: list[set[str]] = [
-    {"_supported"},
-    {"_errors"},
-    {"_client"},
-    {"_api"},
-    {"_staging", "_report", "_wait", "_paging"},
-    {"_module"},
-]
+# The layers of the design, lowest first. A file imports from its own folder and from lower layers only.
+LAYERS = (
+    ("_errors",),
+    ("_text",),
+    ("_waiting",),
+    ("_transport",),
+    ("_dam",),
+    ("_staging",),
+    ("_module", "_preflight", "_report"),
+    ("_drift",),
+)
 
 
 def tracked() -> list[Path]:
@@ -48,43 +50,30 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def code_lines(path: Path) -> int:
-    """Count the lines of code: neither blank, nor a comment, nor part of the documentation blocks."""
-    documentation: set[int] = set()
-    for node in tree_of(path).body:
-        if isinstance(node, ast.Assign) and any(getattr(target, "id", "") in DOCUMENTATION for target in node.targets):
-            documentation |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-    return sum(1 for number, line in lines if number not in documentation and line.strip() and line.strip()[0] != "#")
-
-
 def imported(path: Path) -> set[str]:
     """The full names of the modules that the file imports, wherever in it."""
     found: set[str] = set()
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            if node.level:
+                here = path.relative_to(FLOOR).parent.parts
+                module = PREFIX + ".".join((*here[: len(here) - node.level + 1], module))
+            found |= {module} | {f"{module}.{alias.name}" for alias in node.names}
     return found
 
 
-def utils_used(path: Path) -> set[str]:
-    """The names of the collection's utils that the file imports."""
-    names = {path.stem for path in UTILS}
-    return {name[len(PREFIX) :].split(".")[0] for name in imported(path) if name.startswith(PREFIX)} & names
+def subject_of(path: Path) -> str:
+    """The folder of module_utils that a file belongs to, or its own name on the ground floor."""
+    return path.relative_to(FLOOR).parts[0].removesuffix(".py")
 
 
-def reachable(name: str) -> set[str]:
-    """The utils that a util needs, directly or by way of others."""
-    graph = {path.stem: utils_used(path) for path in UTILS}
-    seen: set[str] = set()
-    waiting = [name]
-    while waiting:
-        for each in graph.get(waiting.pop(), set()) - seen:
-            seen.add(each)
-            waiting.append(each)
-    return seen
+def subjects_used(path: Path) -> set[str]:
+    """The folders and ground-floor files of module_utils that a file imports from."""
+    known = {name for names in LAYERS for name in names}
+    return {name[len(PREFIX) :].split(".")[0] for name in imported(path) if name.startswith(PREFIX)} & known
 
 
 def test_action_group_lists_exactly_the_modules() -> None:
@@ -114,46 +103,26 @@ def test_every_source_file_has_its_licence_header() -> None:
     assert len(sources) > 10
 
 
-@pytest.mark.parametrize("path", [*UTILS, *MODULES], ids=ids)
-def test_only_the_client_knows_requests(path: Path) -> None:
-    outside = {name.split(".")[0] for name in imported(path)} & {"requests", "urllib3"}
-    assert not outside or path.stem == "_client"
+def test_module_utils_has_the_folders_of_the_design() -> None:
+    assert {subject_of(path) for path in UTILS} == {name for names in LAYERS for name in names}
+    assert [ids(path) for path in FLOOR.rglob("__init__.py")] == []
 
 
 @pytest.mark.parametrize("path", [*UTILS, *MODULES], ids=ids)
-def test_only_the_module_glue_knows_ansible_module(path: Path) -> None:
+def test_only_the_transport_knows_requests_and_only_the_task_knows_ansible_module(path: Path) -> None:
+    outside = {name.split(".")[0] for name in imported(path) if not name.startswith(PREFIX)}
     names = {node.id for node in ast.walk(tree_of(path)) if isinstance(node, ast.Name)}
-    assert "AnsibleModule" not in names or path.stem == "_module"
+    folder = path.parent.name
+    assert not outside & {"requests", "urllib3"} or folder == "_transport"
+    assert "AnsibleModule" not in names or folder == "_module"
+    assert "ansible" not in outside or folder in {"_module", "modules"}
 
 
 @pytest.mark.parametrize("path", UTILS, ids=ids)
 def test_utils_import_downward_only(path: Path) -> None:
-    needed = reachable(path.stem)
-    assert path.stem not in needed, f"{path.stem} imports itself by way of others"
     rank = {name: number for number, names in enumerate(LAYERS) for name in names}
-    own = rank.get(path.stem)
-    if own is not None:
-        assert {name for name in needed if rank.get(name, -1) > own} == set()
-
-
-@pytest.mark.parametrize("name", ["_staging", "_report", "_wait", "_paging"])
-def test_what_is_pure_or_has_no_http_never_reaches_the_client_or_ansible(name: str) -> None:
-    if not (ROOT / "plugins" / "module_utils" / f"{name}.py").exists():
-        pytest.skip(f"{name}.py does not exist")
-    reached = {name} | reachable(name)
-    assert "_client" not in reached
-    files = [path for path in UTILS if path.stem in reached]
-    assert [ids(path) for path in files if any(each.split(".")[0] == "ansible" for each in imported(path))] == []
-
-
-@pytest.mark.parametrize("path", UTILS, ids=ids)
-def test_util_is_under_200_lines_of_code(path: Path) -> None:
-    assert code_lines(path) <= 200
-
-
-@pytest.mark.parametrize("path", MODULES, ids=ids)
-def test_module_is_under_60_lines_of_code_beside_its_documentation(path: Path) -> None:
-    assert code_lines(path) <= 60
+    own = subject_of(path)
+    assert {name for name in subjects_used(path) - {own} if rank[name] >= rank[own]} == set()
 
 
 def test_no_unit_test_sleeps() -> None:

@@ -46,8 +46,6 @@ SOON = 120.0
 DATES_APART = timedelta(seconds=5)
 SHOWN_ERROR = 300
 
-CHECKS = (*ENVIRONMENT_CHECKS, *STAGING_CHECKS)
-
 
 def release_of(version: str | None) -> int | None:
     """The number of the DAM release: API version 1.N belongs to CF(N+188) (vendor's OpenAPI documents)."""
@@ -146,21 +144,6 @@ def _clocks(facts: Facts) -> Finding:
     if len(known) < 2:
         raise DamError("an environment did not tell its time.")
     return Finding(OK, f"The clocks of the two environments and ours are within {span(most)} of one another.")
-
-
-ENVIRONMENT_CHECKS = (
-    *(
-        Check(f"{name}_{aspect}", partial(judge, name))
-        for name in ("publisher", "subscriber")
-        for aspect, judge in (
-            ("reachable", _reachable),
-            ("login", _login),
-            ("release", _release),
-            ("administrator", _administrator),
-        )
-    ),
-    Check("clocks", _clocks, WARNING),
-)
 
 
 def _registered(facts: Facts) -> Finding:
@@ -327,7 +310,18 @@ def _until_next_cycle(one: Subscriber, now: datetime) -> float | None:
     return cycle - (now - last).total_seconds() % cycle
 
 
-STAGING_CHECKS = (
+CHECKS = (
+    *(
+        Check(f"{name}_{aspect}", partial(judge, name))
+        for name in ("publisher", "subscriber")
+        for aspect, judge in (
+            ("reachable", _reachable),
+            ("login", _login),
+            ("release", _release),
+            ("administrator", _administrator),
+        )
+    ),
+    Check("clocks", _clocks, WARNING),
     Check("subscriber_registered", _registered),
     Check("subscriber_enabled", _enabled),
     Check("subscriber_host", _host, WARNING),

@@ -13,6 +13,7 @@ import pytest
 from tooling import interpreters, matrix
 from tooling.environments import NEWEST
 from tooling.interpreters import Interpreter
+from tooling.paths import ROOT
 from tooling.process import Failed
 
 Here = Callable[[Collection[str]], None]
@@ -70,9 +71,8 @@ def test_an_unknown_version_is_refused_with_those_that_there_are() -> None:
 
 
 def test_the_oldest_core_of_the_matrix_is_the_oldest_supported() -> None:
-    from ansible_collections.dxops.dam_staging.plugins.module_utils._supported import OLDEST_CORE
-
-    assert next(iter(matrix.PYTHONS)) == ".".join(map(str, OLDEST_CORE))
+    runtime = (ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8")
+    assert f'requires_ansible: ">={next(iter(matrix.PYTHONS))}.0"' in runtime
 
 
 def test_the_python_that_runs_this_is_found_by_its_real_path() -> None:

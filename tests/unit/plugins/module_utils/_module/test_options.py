@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils import _options
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module import options as _options
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import (
     check_numbers,
     connection_spec,
     other_environment_spec,

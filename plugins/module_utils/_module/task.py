@@ -4,7 +4,7 @@
 
 """Between Ansible and everything below: options in, one place for errors, result out.
 
-The only file that knows AnsibleModule.
+The only folder that knows AnsibleModule.
 """
 
 from __future__ import annotations
@@ -15,17 +15,16 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ._connections import publisher_connection, subscriber_connection
-from ._dam.api import Dam
-from ._dam.records import Subscriber
-from ._errors import DamError
-from ._options import Spec, connection_spec
-from ._staging.progress import reporter
-from ._staging.states import choose
-from ._supported import core_problem
-from ._transport.client import REQUESTS_IMPORT_ERROR, Client
-from ._transport.connection import Connection
-from ._waiting import Waiter
+from .._dam.api import Dam
+from .._dam.records import Subscriber
+from .._errors import DamError
+from .._staging.progress import reporter
+from .._staging.states import choose
+from .._transport.client import REQUESTS_IMPORT_ERROR, Client
+from .._transport.connection import Connection
+from .._waiting import Waiter
+from .connections import publisher_connection, subscriber_connection
+from .options import Spec, connection_spec
 
 
 class Task:
@@ -135,9 +134,6 @@ def run(work: Callable[[Task], None], spec: Spec, **more: Any) -> None:
         required_together=[["dx_username", "dx_password"]],
         **more,
     )
-    old_core = core_problem(str(module.ansible_version))
-    if old_core is not None:
-        module.fail_json(msg=old_core)
     if REQUESTS_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
     os.umask(0o077)  # what is written is for the user's eyes, unless the option mode says otherwise

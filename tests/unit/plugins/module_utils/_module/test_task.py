@@ -17,15 +17,15 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings as ansible_warnings
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils import _module
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, TimedOut
-from ansible_collections.dxops.dam_staging.plugins.module_utils._module import Task, run
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module import task as _module
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import (
     ONE_SUBSCRIBER,
     one_subscriber_spec,
     other_environment_spec,
     wait_spec,
 )
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
 from support.fakes import FakeDam, subscriber
 
 ACCOUNT = {"hostname": "pub.example", "dx_username": "wpsadmin", "dx_password": "pass-1234"}

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._connections import (
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.connections import (
     publisher_connection,
     subscriber_connection,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._options import connection_spec
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import connection_spec
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ._errors import DamError, OptionError
-from ._options import check_numbers
-from ._text import clean
-from ._transport.address import DEFAULT_PORTS, host_and_port, scheme_of
-from ._transport.connection import Connection
+from .._errors import DamError, OptionError
+from .._text import clean
+from .._transport.address import DEFAULT_PORTS, host_and_port, scheme_of
+from .._transport.connection import Connection
+from .options import check_numbers
 
 
 def publisher_connection(params: dict[str, Any]) -> Connection:

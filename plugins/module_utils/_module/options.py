@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible.module_utils.common.parameters import env_fallback
 
-from ._dam.records import RECORD_ACTIONS, RECORD_TYPES
-from ._errors import OptionError
+from .._dam.records import RECORD_ACTIONS, RECORD_TYPES
+from .._errors import OptionError
 
 Spec = dict[str, Any]
 
