@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils._waiting_action import WaitingAction
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._progress.action import WaitingAction
 
 
 class ActionModule(WaitingAction):

@@ -176,8 +176,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import REQUESTS_IMPORT_ERROR
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils._publishers import plain_spec, publishers
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils._subscriber_hosts import (
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._inventory import (
     GROUPS,
     Found,
     find,
@@ -185,6 +184,7 @@ from ansible_collections.dxops.dam_staging.plugins.plugin_utils._subscriber_host
     host_of,
     names_of,
 )
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._publishers import plain_spec, publishers
 
 ENDINGS = ("dam_subscribers.yml", "dam_subscribers.yaml")
 AT_ONCE = 8

@@ -196,8 +196,8 @@ async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     """Watch until cancelled. Raises an error that says what to do where the options or the installation do not fit."""
     _lead_to_collections(Path(__file__))
     try:
-        options = importlib.import_module(f"{OWN}._watch_options")
-        loop = importlib.import_module(f"{OWN}._watch_loop")
+        options = importlib.import_module(f"{OWN}._watch.options")
+        loop = importlib.import_module(f"{OWN}._watch.loop")
     except ModuleNotFoundError as problem:
         raise ModuleNotFoundError(_advice(str(problem.name))) from None
     watches, interval, warnings = options.read(args)

@@ -427,7 +427,7 @@ def test_a_failure_in_either_pass_leaves_no_file(
 LIMITED = """
 import os, resource, sys
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._report import write_report
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.writer import write_report
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
 source = ([{"id": f"{page}-{row}", "text": "x" * 100} for row in range(100)] for page in range(100))
 try:
@@ -487,7 +487,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 MEASURED = """
 import sys
-from ansible_collections.dxops.dam_staging.plugins.module_utils._report import write_report
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.writer import write_report
 rows = int(sys.argv[3])
 source = (
     # The last page brings a further column, so that all rows before it have to be widened.

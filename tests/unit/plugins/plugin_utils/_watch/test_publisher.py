@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.api import Dam
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError, Unreachable
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils._watch_publisher import REFUSED_PAUSE, PublisherWatch
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._watch.publisher import REFUSED_PAUSE, PublisherWatch
 from support.fakes import Clock, FakeDam, log_of, logs, operation_row, queue_of, subscriber
 
 GONE = Unreachable("gone", sent=True)

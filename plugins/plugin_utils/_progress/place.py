@@ -21,7 +21,8 @@ from ansible import constants as C  # noqa: N812 - its name everywhere
 from ansible.plugins.loader import become_loader, connection_loader
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.progress import QUIET
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils._progress import Source
+
+from .lines import Source
 
 # A look at a far file is a command over there, and with some connections a login.
 FAR_FIRST, FAR_MOST, FAR_SHARE = QUIET + 1.0, 30.0, 0.05

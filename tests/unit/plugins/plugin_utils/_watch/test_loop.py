@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils._watch_loop import in_thread, repeat
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._watch.loop import in_thread, repeat
 
 
 class Enough(Exception):  # noqa: N818 - read as a sentence where it is raised

@@ -19,7 +19,8 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import D
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.connections import subscriber_connection
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import Client
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils._watch_events import (
+
+from .events import (
     WATCH_FAILED,
     WATCH_RECOVERED,
     Event,

@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils import _watch_options as options
 from ansible_collections.dxops.dam_staging.plugins.plugin_utils._publishers import plain_spec
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils._watch_events import TYPES
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._watch import options
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._watch.events import TYPES
 from tooling.paths import ROOT
 
 SOURCE = ROOT / "extensions" / "eda" / "plugins" / "event_source" / "dam_staging.py"

@@ -12,8 +12,9 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.progress import VARIABLE
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils._progress import Watch
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils._progress_place import Place, place_for
+
+from .lines import Watch
+from .place import Place, place_for
 
 
 class WaitingAction(NormalAction):  # type: ignore[misc]

@@ -19,8 +19,9 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options 
     other_environment_spec,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import REQUESTS_IMPORT_ERROR
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils._publishers import Publisher, plain_spec, publishers
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils._watch_publisher import PublisherWatch
+
+from .._publishers import Publisher, plain_spec, publishers
+from .publisher import PublisherWatch
 
 SHORTEST, LONGEST = 1.0, 86400.0
 

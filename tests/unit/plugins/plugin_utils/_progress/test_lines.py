@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import Unreachable
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.progress import VARIABLE, reporter
 from ansible_collections.dxops.dam_staging.plugins.module_utils._waiting import NO_ANSWER, Left, Look, Waiter
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils._progress import (
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._progress.lines import (
     MOST_FAILURES,
     Narrator,
     Pace,

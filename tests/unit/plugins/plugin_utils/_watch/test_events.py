@@ -13,7 +13,7 @@ from jinja2 import Environment
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Operation, Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import Unreachable
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils import _watch_events as told
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._watch import events as told
 from support.fakes import operation, subscriber
 
 NEVER = None
