@@ -17,7 +17,7 @@ description:
     C(--) and the first eight characters of its id after it, and where that is not enough, the publisher too."
   - "Variables of a host are C(ansible_host), C(dam_publisher), C(dam_state), C(dam_mismatch_count), and, each beginning with
     C(dam_), what M(dxops.dam_staging.dam_subscriber_info) returns of a subscriber: C(dam_subscriber_id),
-    C(dam_target_host), C(dam_enabled), C(dam_resync_status), C(dam_last_resync_time) and so on."
+    C(dam_target_host), C(dam_enabled), C(dam_phase), C(dam_resync_status), C(dam_last_resync_time) and so on."
   - "C(dam_state), and the group of that name, is one of C(in_sync) (the last comparison ended, and there are no mismatch
     logs), C(drifted) (it ended, and there are some), C(comparing), C(resyncing), C(failed) (the last comparison or the
     creation of a resync's operations failed), and C(not_compared) (never compared, or repaired and not compared since).

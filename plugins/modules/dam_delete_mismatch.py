@@ -87,7 +87,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options 
     one_subscriber_spec,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import RUNNING, state_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import RUNNING, phase_of, record_of
 
 
 def work(task: Task) -> None:
@@ -97,7 +97,7 @@ def work(task: Task) -> None:
     count = count_mismatches(task.publisher, subscriber_id)
     # As late as can be: a comparison that begins now would lose what it finds.
     for subscriber in [task.publisher.subscriber(subscriber_id)] if subscriber_id else task.publisher.subscribers():
-        if state_of(subscriber) in RUNNING:
+        if phase_of(subscriber) in RUNNING:
             raise DamError(
                 f"The mismatch logs are in use: '{subscriber.target_host}' has the status {subscriber.resync_status}. "
                 "Wait for that to end, with dam_find_mismatch or dam_resync, then run again."
@@ -105,7 +105,7 @@ def work(task: Task) -> None:
     task.result.update(
         changed=count > 0,
         deleted_count=count,
-        subscriber=one.as_dict() if one else None,
+        subscriber=record_of(one) if one else None,
         diff={"before": {"mismatch_count": count}, "after": {"mismatch_count": 0}},
     )
     if count and not task.check_mode:

@@ -268,6 +268,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.destination import Place
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.writer import write_report
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import record_of
 
 
 def work(task: Task) -> None:
@@ -292,7 +293,7 @@ def work(task: Task) -> None:
     finally:
         crew.close()
         result.update(summary(drift.verdicts), requests=budget.requests, duration=round(budget.elapsed, 3))
-    result.update(subscriber=subscriber.as_dict(), compared_at=ours.now().isoformat(), msg=in_words(drift.verdicts))
+    result.update(subscriber=record_of(subscriber), compared_at=ours.now().isoformat(), msg=in_words(drift.verdicts))
     result.update(count=report.count, records=report.records, dest=None, checksum=None)
     try:
         if place:

@@ -100,6 +100,11 @@ resync_status:
   returned: success
   type: str
   sample: FIND_MISMATCH_COMPLETED
+phase:
+  description: What C(resync_status) means, in a closed list of words; see M(dxops.dam_staging.dam_subscriber_info).
+  returned: success
+  type: str
+  sample: compared
 reused:
   description: Whether an earlier comparison was fresh enough.
   returned: success

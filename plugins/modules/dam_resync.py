@@ -128,6 +128,16 @@ subscriber:
   description: The subscriber as last seen; the same record as M(dxops.dam_staging.dam_subscriber_info) returns.
   returned: success
   type: dict
+resync_status:
+  description: The subscriber's last seen status, in the server's words.
+  returned: success
+  type: str
+  sample: RESYNC_TRIGGER_COMPLETED
+phase:
+  description: What C(resync_status) means, in a closed list of words; see M(dxops.dam_staging.dam_subscriber_info).
+  returned: success
+  type: str
+  sample: resync_started
 actions:
   description:
     - What the task did, or would do in check mode, in this order. Empty where there was nothing to repair.
@@ -207,9 +217,9 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.resync 
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.runs import RESYNC, Started, follow, start
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import (
-    State,
+    Phase,
     decide_resync,
-    state_of,
+    phase_of,
     without_waits,
 )
 
@@ -217,9 +227,10 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states 
 def work(task: Task) -> None:
     dam, params, result, waiter = task.publisher, task.params, task.result, task.waiter()
     before = task.chosen()
-    compared = state_of(before) is State.COMPARED
+    compared = phase_of(before) is Phase.COMPARED
     planned = plan(dam, before.subscriber_id) if compared else Planned(0)
-    result.update(subscriber=before.as_dict(), actions=[], duration=0.0)
+    task.show(before)
+    result.update(actions=[], duration=0.0)
     result["planned"] = planned.as_dict() if compared else None
     result["mismatch_count_before"] = planned.total if compared else None
     todo = decide_resync(before, planned.total > 0, params["max_age"], dam.now())
@@ -240,10 +251,11 @@ def work(task: Task) -> None:
     if "trigger" in steps:
         started = start(dam, before, RESYNC, waiter)
         steps = ["trigger"] * started.triggered + ["join"] * started.joined + steps[1:]
-        result.update(changed=started.triggered, subscriber=started.subscriber.as_dict())
+        task.show(started.subscriber)
+        result["changed"] = started.triggered
     result["actions"] = steps
     if "wait_trigger" in steps:
-        result["subscriber"] = follow(dam, before, started, RESYNC, waiter).as_dict()
+        task.show(follow(dam, before, started, RESYNC, waiter))
     if "wait_operations" in steps:
         found, problem = drain(subscriber, params["operation_scope"], waiter, belongs)
         result.update(found, duration=waiter.elapsed)

@@ -56,6 +56,16 @@ subscriber:
   description: The subscriber as last seen; the same record as M(dxops.dam_staging.dam_subscriber_info) returns.
   returned: success
   type: dict
+resync_status:
+  description: The subscriber's last seen status, in the server's words.
+  returned: success
+  type: str
+  sample: FIND_MISMATCH_COMPLETED
+phase:
+  description: What C(resync_status) means, in a closed list of words; see M(dxops.dam_staging.dam_subscriber_info).
+  returned: success
+  type: str
+  sample: compared
 settled:
   description: Whether nothing is in the way. V(false) only with O(wait=false) or in check mode.
   returned: success
@@ -100,7 +110,8 @@ def work(task: Task) -> None:
     else:
         seen = look(task.publisher, subscriber, known.subscriber_id, task.params["first_sync"])
         busy = None if seen.done else seen.status
-    task.result.update(subscriber=known.as_dict(), settled=busy is None, busy=busy, duration=waiter.elapsed)
+    task.show(known)
+    task.result.update(settled=busy is None, busy=busy, duration=waiter.elapsed)
 
 
 def main() -> None:

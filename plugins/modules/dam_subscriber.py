@@ -131,19 +131,19 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.registr
     shown,
     wanted,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import RUNNING, state_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import RUNNING, phase_of, record_of
 
 
 def work(task: Task) -> None:
     publisher, params, result = task.publisher, task.params, task.result
     before = now = find(publisher.subscribers(), params)
-    record = before.as_dict() if before else None
+    record = record_of(before) if before else None
     result.update(before=record, subscriber=record, action=None)
     step = decide(before, params, publisher.client.connection.addresses)
     after = expected(step, before, params)
     diff = {"before": shown(record), "after": shown(after)}
     result.update(action=step, diff=diff)
-    if before and step == DEREGISTER and state_of(before) in RUNNING:
+    if before and step == DEREGISTER and phase_of(before) in RUNNING:
         task.warn(
             f"'{before.target_host}' has the status {before.resync_status}: what becomes of that run is not documented."
         )
@@ -156,10 +156,10 @@ def work(task: Task) -> None:
         return
     if step == REGISTER:
         now, made = registrar.register(params["target_host"], wanted(params))
-        result.update(changed=made, subscriber=now.as_dict())
+        result.update(changed=made, subscriber=record_of(now))
     left = differences(now, wanted(params)) if now else {}
     if now and left:
-        result.update(subscriber=registrar.change(now, left).as_dict(), changed=True)
+        result.update(subscriber=record_of(registrar.change(now, left)), changed=True)
     diff["after"] = shown(result["subscriber"])
 
 

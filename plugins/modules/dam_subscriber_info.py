@@ -79,6 +79,14 @@ subscribers:
       description: State of the last comparison or resync, in the server's words; null where there was none.
       type: str
       sample: FIND_MISMATCH_COMPLETED
+    phase:
+      description:
+        - What C(resync_status) means. One of C(never_compared), C(comparing), C(compared), C(comparison_failed),
+          C(resync_starting) (the publisher creates the operations of a resync), C(resync_started) (they are created, not
+          done), C(resync_failed) (they could not be created) and C(unknown) (a status that is not documented; the modules
+          treat it as running).
+      type: str
+      sample: compared
     last_sync_time:
       description: Time of the last staging cycle (ISO 8601).
       type: str
@@ -105,12 +113,13 @@ subscribers:
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import one_subscriber_spec
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import record_of
 
 
 def work(task: Task) -> None:
     named = task.params["subscriber_id"] or task.params["target_host"]
     subscribers = [task.chosen()] if named else task.publisher.subscribers()
-    task.result["subscribers"] = [subscriber.as_dict() for subscriber in subscribers]
+    task.result["subscribers"] = [record_of(subscriber) for subscriber in subscribers]
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.api import 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import count_mismatches
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import State, state_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import Phase, phase_of, record_of
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.address import host_and_port
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import Client
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
@@ -23,14 +23,14 @@ Found = dict[str, Any]
 
 GROUPS = ("in_sync", "drifted", "comparing", "resyncing", "failed", "not_compared", "disabled")
 _NAMES = {
-    State.NEVER: "not_compared",
-    State.COMPARING: "comparing",
-    State.COMPARE_FAILED: "failed",
-    State.RESYNCING: "resyncing",
-    State.RESYNCED: "not_compared",
-    State.RESYNC_FAILED: "failed",
+    Phase.NEVER_COMPARED: "not_compared",
+    Phase.COMPARING: "comparing",
+    Phase.COMPARISON_FAILED: "failed",
+    Phase.RESYNC_STARTING: "resyncing",
+    Phase.RESYNC_STARTED: "not_compared",
+    Phase.RESYNC_FAILED: "failed",
     # A status that nobody knows counts as a comparison that runs, as everywhere.
-    State.UNKNOWN: "comparing",
+    Phase.UNKNOWN: "comparing",
 }
 
 
@@ -46,14 +46,14 @@ def find(connection: Connection, count: bool) -> list[Found]:
 
 def _found(dam: Dam, publisher: str, subscriber: Subscriber, count: bool) -> Found:
     mismatches: int | None = None
-    state = state_of(subscriber)
+    state = phase_of(subscriber)
     name = _NAMES.get(state, "")
-    if state is State.COMPARED:
+    if state is Phase.COMPARED:
         one = subscriber.subscriber_id
         any_left = bool(dam.mismatches(0, 1, one))
         mismatches = (count_mismatches(dam, one) if count else None) if any_left else 0
         name = "drifted" if any_left else "in_sync"
-    return {"publisher": publisher, "state": name, "mismatch_count": mismatches, **subscriber.as_dict()}
+    return {"publisher": publisher, "state": name, "mismatch_count": mismatches, **record_of(subscriber)}
 
 
 def groups_of(found: Found) -> list[str]:

@@ -71,7 +71,7 @@ class TestRegistering:
     def test_check_mode_shows_what_is_known_of_the_new_one(self, quiet: StandIn, run_main: Any) -> None:
         result = run_main(MODULE, {"target_host": NEW, "cycle_length": 30}, check=True)
         known = {name: value for name, value in result["subscriber"].items() if value is not None}
-        assert known == {"target_host": NEW, "cycle_length": 30}
+        assert known == {"target_host": NEW, "cycle_length": 30, "phase": "never_compared"}
         assert result["diff"] == {"before": {}, "after": {"target_host": NEW, "cycle_length": 30, "enabled": None}}
         assert sent(quiet) == []
 

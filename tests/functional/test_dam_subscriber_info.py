@@ -37,7 +37,7 @@ def test_every_field_is_the_servers_and_what_it_lacks_is_null(damsim: StandIn, r
     results = run_modules([Call(MODULE, named(damsim), check=check) for check in (True, False, True, False)])
     server = registration(damsim)
     assert "syncFailureLogs" not in server
-    expected = {name: server.get(key) for name, key in FIELDS.items()}
+    expected = {name: server.get(key) for name, key in FIELDS.items()} | {"phase": "compared"}
     assert [each["subscribers"] for each in results] == [[expected]] * 4
     assert not any(each["changed"] for each in results)
     assert writes(sent(damsim)) == []

@@ -305,10 +305,10 @@ def test_every_guard_and_every_check_of_the_preflight_is_explained() -> None:
 
 
 def test_every_status_of_a_comparison_is_explained() -> None:
-    from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import _STATES
+    from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import _PHASES
 
     text = (ROOT / "docs/docsite/rst/about_the_servers.rst").read_text(encoding="utf-8")
-    assert {status for status in _STATES if status and f"``{status}``" not in text} == set()
+    assert {status for status in _PHASES if status and f"``{status}``" not in text} == set()
 
 
 def test_the_result_in_the_guide_is_that_of_the_role() -> None:

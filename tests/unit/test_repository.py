@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from pathlib import Path
 
@@ -123,6 +124,23 @@ def test_utils_import_downward_only(path: Path) -> None:
     rank = {name: number for number, names in enumerate(LAYERS) for name in names}
     own = subject_of(path)
     assert {name for name in subjects_used(path) - {own} if rank[name] >= rank[own]} == set()
+
+
+def test_only_the_phases_compare_the_literals_of_the_server() -> None:
+    literal = re.compile(r"(?:FIND_MISMATCH_|RESYNC_TRIGGER_|DYNAMIC_STATUS)")
+    states = FLOOR / "_staging" / "states.py"
+    sources = [path for folder in ("plugins", "extensions") for path in (ROOT / folder).rglob("*.py") if path != states]
+    found = [
+        f"{ids(path)}:{node.lineno}"
+        for path in sources
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.fullmatch(literal.pattern + r"\w*", node.value)
+    ]
+    books = [path for folder in ("roles", "playbooks", "extensions") for path in (ROOT / folder).rglob("*.yml")]
+    found += [ids(path) for path in books if literal.search(path.read_text(encoding="utf-8"))]
+    assert found == []
 
 
 def test_no_unit_test_sleeps() -> None:

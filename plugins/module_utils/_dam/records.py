@@ -94,9 +94,6 @@ class Subscriber:
             sync_failure_logs=_text(data, "syncFailureLogs"),
         )
 
-    def as_dict(self) -> Row:
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class Operation:

@@ -19,7 +19,7 @@ from .._dam.api import Dam
 from .._dam.records import Subscriber
 from .._errors import DamError
 from .._staging.progress import reporter
-from .._staging.states import choose
+from .._staging.states import choose, record_of
 from .._transport.client import REQUESTS_IMPORT_ERROR, Client
 from .._transport.connection import Connection
 from .._waiting import Waiter
@@ -75,7 +75,8 @@ class Task:
 
     def show(self, subscriber: Subscriber) -> None:
         """Return the subscriber as it was last seen."""
-        self.result.update(subscriber=subscriber.as_dict(), resync_status=subscriber.resync_status)
+        record = record_of(subscriber)
+        self.result.update(subscriber=record, resync_status=record["resync_status"], phase=record["phase"])
 
     def waiter(self) -> Waiter:
         waiter = Waiter(

@@ -16,7 +16,7 @@ from .._dam.records import Subscriber
 from .._errors import DamError, ServerError
 from .._staging.guards import Verdict, idle_subscriber, no_failed_operations
 from .._staging.resync import CLOCKS_APART
-from .._staging.states import RUNNING, State, age_of, decide_resync, state_of
+from .._staging.states import RUNNING, Phase, age_of, decide_resync, phase_of
 from .._text import clean, parse_time
 from .._transport.address import same_environment
 from .facts import ASPECTS, Environment, Facts, known
@@ -198,13 +198,13 @@ def _two_way(facts: Facts) -> Finding:
 def _nothing_running(facts: Facts) -> Finding:
     if facts.publisher.unknown:
         raise facts.publisher.unknown
-    running = [one for one in facts.publisher.subscribers if state_of(one) in RUNNING]
+    running = [one for one in facts.publisher.subscribers if phase_of(one) in RUNNING]
     if not running:
         return Finding(OK, "No comparison and no resync is running at the publisher.")
     shown = ", ".join(f"'{one.target_host}' has the status {one.resync_status}" for one in running[:10])
     text = f"Something is running at the publisher, which takes one comparison or resync at a time: {shown}."
-    joined = {"compare": State.COMPARING, "resync": State.RESYNCING}[facts.params["before"]]
-    if [one for one in running if one != facts.chosen or state_of(one) is not joined]:
+    joined = {"compare": Phase.COMPARING, "resync": Phase.RESYNC_STARTING}[facts.params["before"]]
+    if [one for one in running if one != facts.chosen or phase_of(one) is not joined]:
         return Finding(FAILED, text, "Wait for it to end, with dam_find_mismatch or dam_resync for that subscriber.")
     return Finding(WARNING, text, "Nothing needs to be done: it will be joined.")
 
@@ -240,7 +240,7 @@ def _comparison_age(facts: Facts) -> Finding:
     age = age_of(one, facts.now)
     old = "of unknown age" if age is None else f"{span(age)} old"
     if facts.params["before"] == "compare":
-        if state_of(one) is State.NEVER:
+        if phase_of(one) is Phase.NEVER_COMPARED:
             return Finding(OK, f"'{one.target_host}' was never compared.")
         return Finding(OK, f"The last comparison or resync of '{one.target_host}' is {old}: {one.resync_status}.")
     try:
@@ -261,7 +261,7 @@ def _comparison_age(facts: Facts) -> Finding:
 def _authoring(facts: Facts) -> Finding:
     one, queue = _one(facts), known(facts.queue)
     since = parse_time(one.last_resync_time)
-    if state_of(one) is not State.COMPARED or since is None:
+    if phase_of(one) is not Phase.COMPARED or since is None:
         raise DamError("there is no completed comparison to hold it against, see comparison_age.")
     skew = timedelta(seconds=(facts.subscriber.ahead or 0.0) - (facts.publisher.ahead or 0.0))
     at_publisher = facts.newest_at_publisher

@@ -15,7 +15,7 @@ from .._dam.api import Dam
 from .._dam.paging import Deduplicated, Overlapping
 from .._dam.records import RECORD_ACTIONS, RECORD_TYPES, Row, Subscriber
 from .._errors import DamError, OptionError, ServerError, TooLarge
-from .._staging.states import NOT_ALL, is_unmoved, report_refusal
+from .._staging.states import NOT_ALL, is_unmoved, record_of, report_refusal
 from .summary import Fields
 
 MOVED = (
@@ -29,7 +29,7 @@ def refuse_report(subscribers: list[Subscriber], of_all: bool) -> DamError | Non
     for subscriber in subscribers:
         refusal = report_refusal(subscriber)
         if refusal is not None:
-            return DamError(NOT_ALL if of_all else refusal, subscriber=subscriber.as_dict())
+            return DamError(NOT_ALL if of_all else refusal, subscriber=record_of(subscriber))
     return None
 
 

@@ -14,7 +14,7 @@ from .._dam.mismatches import count_mismatches, delete_logs
 from .._dam.records import Subscriber
 from .._errors import DamError, NotSupported
 from .._waiting import Waiter
-from .states import RUNNING, is_unmoved, state_of
+from .states import RUNNING, is_unmoved, phase_of
 
 
 def without_logs(dam: Dam, before: Subscriber, waiter: Waiter, warn: Callable[[str], None]) -> tuple[Subscriber, bool]:
@@ -29,7 +29,7 @@ def without_logs(dam: Dam, before: Subscriber, waiter: Waiter, warn: Callable[[s
         warn(f"delete_previous: {error.message} The old logs stay, and may be counted again.")
         return before, False
     now = dam.subscriber(before.subscriber_id)
-    if state_of(now) in RUNNING:
+    if phase_of(now) in RUNNING:
         raise DamError(
             f"No comparison was started: while the old mismatch logs of '{before.target_host}' were deleted, somebody "
             f"else started something, and the status went to {now.resync_status}. What a comparison had found until "

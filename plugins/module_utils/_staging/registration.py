@@ -17,7 +17,7 @@ from .._errors import DamError, OptionError, ServerError, UnknownSubscriber, fat
 from .._text import clean
 from .._transport.address import host_and_port, same_environment, scheme_of
 from .._waiting import look_for
-from .states import choose
+from .states import Phase, choose, record_of
 
 # So long is looked whether a change arrived whose answer did not.
 LOOK_FOR = 10.0
@@ -87,9 +87,9 @@ def expected(step: str | None, before: Subscriber | None, params: dict[str, Any]
     if step == DEREGISTER:
         return None
     if before is not None:
-        return replace(before, **wanted(params)).as_dict()
+        return record_of(replace(before, **wanted(params)))
     if step == REGISTER:
-        unknown = {field.name: None for field in fields(Subscriber)}
+        unknown = {**{field.name: None for field in fields(Subscriber)}, "phase": Phase.NEVER_COMPARED.value}
         return {**unknown, "target_host": params["target_host"], **wanted(params)}
     return None
 

@@ -16,7 +16,7 @@ from .._dam.queue import SHARE, Queue
 from .._dam.records import Subscriber
 from .._errors import DamError, ServerError, Unreachable, fate_unknown
 from .._waiting import Look, Waiter, look_for
-from .states import FIND_START, RESYNC_START, RUNNING, State, is_new_run, is_unmoved, state_of
+from .states import COMPARISON_START, RESYNC_START, RUNNING, Phase, is_new_run, is_unmoved, phase_of, record_of
 
 # So long is looked whether a trigger arrived whose answer did not.
 LOOK_FOR = 10.0
@@ -33,14 +33,18 @@ class Kind:
 
     name: str
     trigger: str
-    running: State
-    done: State
-    failed: State
+    running: Phase
+    done: Phase
+    failed: Phase
     changes_data: bool
 
 
-COMPARISON = Kind("comparison", FIND_START, State.COMPARING, State.COMPARED, State.COMPARE_FAILED, changes_data=False)
-RESYNC = Kind("resync", RESYNC_START, State.RESYNCING, State.RESYNCED, State.RESYNC_FAILED, changes_data=True)
+COMPARISON = Kind(
+    "comparison", COMPARISON_START, Phase.COMPARING, Phase.COMPARED, Phase.COMPARISON_FAILED, changes_data=False
+)
+RESYNC = Kind(
+    "resync", RESYNC_START, Phase.RESYNC_STARTING, Phase.RESYNC_STARTED, Phase.RESYNC_FAILED, changes_data=True
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def look_again(dam: Dam, before: Subscriber, kind: Kind) -> Started | None:
     they looked at, and nothing can be compared while a resync runs.
     """
     now = dam.subscriber(before.subscriber_id)
-    state = state_of(now)
+    state = phase_of(now)
     if is_unmoved(before, now):
         return None
     if is_new_run(before, now) and state in (kind.running, kind.done):
@@ -139,7 +143,7 @@ def follow(
     where = f"for '{before.target_host}'"
     try:
         end = waiter.until(_look(dam, before, started, kind, while_running), f"the {kind.name} {where} to end")
-        if state_of(end) is kind.failed:
+        if phase_of(end) is kind.failed:
             raise _ended(f"The {kind.name} {where} failed: its status is {end.resync_status}.", end, waiter)
     except DamError as error:
         if kind is COMPARISON:
@@ -147,7 +151,7 @@ def follow(
             error.message += advice
             error.context["too_much_data"] = bool(advice)
         raise
-    if state_of(end) is not kind.done:
+    if phase_of(end) is not kind.done:
         raise _ended(
             f"The {kind.name} {where} was not seen to end: meanwhile its status went to "
             f"{end.resync_status or 'empty'}, so something else was started. Let that end, then run again.",
@@ -158,21 +162,21 @@ def follow(
 
 
 def _ended(message: str, end: Subscriber, waiter: Waiter) -> DamError:
-    return DamError(message, last=end.resync_status, subscriber=end.as_dict(), duration=waiter.elapsed)
+    return DamError(message, last=end.resync_status, subscriber=record_of(end), duration=waiter.elapsed)
 
 
 def _look(
     dam: Dam, before: Subscriber, started: Started, kind: Kind, while_running: Callable[[], Any]
 ) -> Callable[[], Look[Subscriber]]:
-    running = (kind.running, State.UNKNOWN)
-    ran = started.joined and state_of(started.subscriber) in running
+    running = (kind.running, Phase.UNKNOWN)
+    ran = started.joined and phase_of(started.subscriber) in running
     doubted = False
     seen = started.joined or is_new_run(before, started.subscriber)
 
     def look() -> Look[Subscriber]:
         nonlocal doubted, ran, seen
         now = dam.subscriber(before.subscriber_id)
-        state = state_of(now)
+        state = phase_of(now)
         if state in running:
             ran = True
             while_running()
@@ -222,7 +226,7 @@ def look(publisher: Dam, subscriber: Dam, subscriber_id: str, first_sync: bool =
     for one in publisher.subscribers():
         if one.subscriber_id == subscriber_id:
             me = one
-        if state_of(one) in RUNNING and not (one is me and state_of(one) is State.COMPARING):
+        if phase_of(one) in RUNNING and not (one is me and phase_of(one) is Phase.COMPARING):
             busy = busy or f"{one.target_host}: {one.resync_status}"
     if me is None:
         raise DamError(f"The publisher has no subscriber {subscriber_id} any more: it was deregistered meanwhile.")

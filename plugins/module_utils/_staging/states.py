@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import enum
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import datetime
 
-from .._dam.records import Subscriber
+from .._dam.records import Row, Subscriber
 from .._errors import DamError, OptionError, UnknownSubscriber
 from .._text import clean, parse_time
 from .._transport.address import host_and_port, same_environment
@@ -18,35 +19,41 @@ from .._transport.address import host_and_port, same_environment
 # A time of a run that is further ahead of the clock of the server that gave it tells nothing.
 MOST_AHEAD = 300.0
 
-FIND_START = "FIND_MISMATCH_START"
+COMPARISON_START = "FIND_MISMATCH_START"
 RESYNC_START = "RESYNC_TRIGGER_START"
 
 
-class State(enum.Enum):
-    """What a subscriber's ``resyncStatus`` says (vendor's documentation)."""
+class Phase(enum.Enum):
+    """What a subscriber's ``resyncStatus`` means. The values are public: modules return them as ``phase``."""
 
-    NEVER = "never compared"
-    COMPARING = "comparison running"
-    COMPARED = "comparison completed"
-    COMPARE_FAILED = "comparison failed"
-    RESYNCING = "resync operations are being created"
-    RESYNCED = "resync operations were created"
-    RESYNC_FAILED = "resync operations could not be created"
+    NEVER_COMPARED = "never_compared"
+    COMPARING = "comparing"
+    COMPARED = "compared"
+    COMPARISON_FAILED = "comparison_failed"
+    RESYNC_STARTING = "resync_starting"
+    RESYNC_STARTED = "resync_started"
+    RESYNC_FAILED = "resync_failed"
     UNKNOWN = "unknown"
 
+    @property
+    def words(self) -> str:
+        """The phase in words, for a message."""
+        return self.value.replace("_", " ")
 
-_STATES = {
-    None: State.NEVER,
-    FIND_START: State.COMPARING,
-    "DYNAMIC_STATUS_COMPUTATION_REQUIRED": State.COMPARING,
-    "FIND_MISMATCH_COMPLETED": State.COMPARED,
-    "FIND_MISMATCH_FAILED": State.COMPARE_FAILED,
-    RESYNC_START: State.RESYNCING,
-    "RESYNC_TRIGGER_COMPLETED": State.RESYNCED,
-    "RESYNC_TRIGGER_FAILED": State.RESYNC_FAILED,
+
+# The statuses of the vendor's documentation. No other file of the collection compares them.
+_PHASES = {
+    None: Phase.NEVER_COMPARED,
+    COMPARISON_START: Phase.COMPARING,
+    "DYNAMIC_STATUS_COMPUTATION_REQUIRED": Phase.COMPARING,
+    "FIND_MISMATCH_COMPLETED": Phase.COMPARED,
+    "FIND_MISMATCH_FAILED": Phase.COMPARISON_FAILED,
+    RESYNC_START: Phase.RESYNC_STARTING,
+    "RESYNC_TRIGGER_COMPLETED": Phase.RESYNC_STARTED,
+    "RESYNC_TRIGGER_FAILED": Phase.RESYNC_FAILED,
 }
-# A value that nobody knows counts as still running: the safe reading.
-RUNNING = (State.COMPARING, State.RESYNCING, State.UNKNOWN)
+# An unknown status counts as running: the safe reading.
+RUNNING = (Phase.COMPARING, Phase.RESYNC_STARTING, Phase.UNKNOWN)
 
 RUN_FIRST = "Please run find mismatch first before generating report logs."
 IN_PROGRESS = "Report cannot be downloaded as Find staging mismatch is still in progress."
@@ -60,18 +67,24 @@ NOT_ALL = (
 )
 
 
-def state_of(subscriber: Subscriber) -> State:
-    return _STATES.get(subscriber.resync_status, State.UNKNOWN)
+def phase_of(subscriber: Subscriber) -> Phase:
+    """Return the phase of a subscriber's last comparison or resync."""
+    return _PHASES.get(subscriber.resync_status, Phase.UNKNOWN)
+
+
+def record_of(subscriber: Subscriber) -> Row:
+    """Return the subscriber as modules return it: the server's fields under our names, and the ``phase``."""
+    return {**asdict(subscriber), "phase": phase_of(subscriber).value}
 
 
 def report_refusal(subscriber: Subscriber) -> str | None:
     """Why there is no report to be had now, in the words of the vendor's own tool; None where there is one."""
-    state = state_of(subscriber)
-    if state is State.COMPARED:
+    phase = phase_of(subscriber)
+    if phase is Phase.COMPARED:
         return None
-    if state in (State.COMPARING, State.UNKNOWN):
+    if phase in (Phase.COMPARING, Phase.UNKNOWN):
         return IN_PROGRESS
-    return FAILED if state is State.COMPARE_FAILED else RUN_FIRST
+    return FAILED if phase is Phase.COMPARISON_FAILED else RUN_FIRST
 
 
 def age_of(subscriber: Subscriber, now: datetime) -> float | None:
@@ -97,7 +110,7 @@ def is_new_run(before: Subscriber, now: Subscriber) -> bool:
     Whether that time moves at the start or at the end of a run is not documented, so either counts; a status alone may
     be left from an earlier run.
     """
-    return state_of(now) in RUNNING or now.last_resync_time != before.last_resync_time
+    return phase_of(now) in RUNNING or now.last_resync_time != before.last_resync_time
 
 
 def is_unmoved(before: Subscriber, now: Subscriber) -> bool:
@@ -110,15 +123,15 @@ def decide_comparison(subscriber: Subscriber, max_age: float, force: bool, now: 
 
     Raises DamError while a resync runs: a comparison now would find what is just being repaired.
     """
-    state = state_of(subscriber)
-    if state is State.RESYNCING:
+    phase = phase_of(subscriber)
+    if phase is Phase.RESYNC_STARTING:
         raise DamError(
             f"A resync of '{subscriber.target_host}' is running, so it cannot be compared now. Wait for it with "
             "dam_resync, then run again."
         )
-    if state in RUNNING:
+    if phase in RUNNING:
         return "join"
-    return "reuse" if state is State.COMPARED and not force and is_fresh(subscriber, max_age, now) else "trigger"
+    return "reuse" if phase is Phase.COMPARED and not force and is_fresh(subscriber, max_age, now) else "trigger"
 
 
 def decide_resync(subscriber: Subscriber, has_rows: bool, max_age: float, now: datetime) -> list[str]:
@@ -126,15 +139,15 @@ def decide_resync(subscriber: Subscriber, has_rows: bool, max_age: float, now: d
 
     Raises DamError where there is no completed comparison, no older than ``max_age`` seconds, to repair from.
     """
-    state = state_of(subscriber)
-    if state is State.RESYNCING:
+    phase = phase_of(subscriber)
+    if phase is Phase.RESYNC_STARTING:
         return ["join", "wait_trigger", "wait_operations"]
-    if state is State.RESYNCED:
+    if phase is Phase.RESYNC_STARTED:
         return ["wait_operations"]
-    if state is not State.COMPARED:
+    if phase is not Phase.COMPARED:
         raise DamError(
             f"There is no completed comparison of '{subscriber.target_host}' to repair from: its status is "
-            f"{subscriber.resync_status or 'empty'} ({state.value}). Compare again first, with dam_find_mismatch."
+            f"{subscriber.resync_status or 'empty'} ({phase.words}). Compare again first, with dam_find_mismatch."
         )
     if not has_rows:
         return []

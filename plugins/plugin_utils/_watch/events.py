@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Operation, Subscriber
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import State, state_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import Phase, phase_of
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import clean
 
 DRIFT_FOUND = "drift_found"
@@ -55,7 +55,7 @@ class Story:
     def __init__(self, tell_first: bool) -> None:
         self._tell_first = tell_first
         self._run: tuple[str | None, str | None] | None = None
-        self._state = State.NEVER
+        self._state = Phase.NEVER_COMPARED
         self._outcome: str | None = None
         self._without_rows = False
         self._draining = False
@@ -63,17 +63,17 @@ class Story:
 
     def staging(self, now: Subscriber, mismatches: Callable[[], int]) -> list[Found]:
         """What the publisher says of the subscriber; ``mismatches`` counts its logs and is called only where needed."""
-        state, run = state_of(now), (now.resync_status, now.last_resync_time)
+        state, run = phase_of(now), (now.resync_status, now.last_resync_time)
         first, new = self._run is None, run != self._run
         found: list[Found] = []
-        if state is State.COMPARED and (new or self._without_rows):
+        if state is Phase.COMPARED and (new or self._without_rows):
             found = self._compared(mismatches(), first, new)
-        if state is State.COMPARE_FAILED:
+        if state is Phase.COMPARISON_FAILED:
             found = self._ended(COMPARISON_FAILED)
-        if new and state is State.RESYNC_FAILED:
+        if new and state is Phase.RESYNC_FAILED:
             found = [(RESYNC_FAILED, {})]
-        if new and state in (State.RESYNCED, State.RESYNC_FAILED):
-            self._draining = state is State.RESYNCED
+        if new and state in (Phase.RESYNC_STARTED, Phase.RESYNC_FAILED):
+            self._draining = state is Phase.RESYNC_STARTED
         self._run, self._state = run, state
         return self._told(found, first)
 
@@ -100,7 +100,7 @@ class Story:
 
         ``idle`` tells whether it has no sync operations left to do, and is called only while a resync's are.
         """
-        over = self._draining and self._state is not State.RESYNCING and idle()
+        over = self._draining and self._state is not Phase.RESYNC_STARTING and idle()
         first, known = self._failed is None, self._failed or frozenset()
         fresh = [one for one in failed if one.operation_id not in known]
         found: list[Found] = [(OPERATIONS_FAILED, _failures(fresh))] if fresh else []

@@ -31,6 +31,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.registr
     find,
     shown,
 )
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import record_of
 
 PUBLISHER = ["publisher.example.com:443", "publisher.example.com:8443"]
 KNOWN = Subscriber.from_json({"id": "id-1", "targetHost": "one.example.com", "cycleLength": 2, "status": True})
@@ -184,12 +185,12 @@ def test_find_does_not_take_two_for_none() -> None:
 def test_what_is_expected_is_what_comes_of_it(dam: FakeDam, registrar: Registrar) -> None:
     given = options(cycle_length=30)
     now = registrar.change(KNOWN, differences(KNOWN, {"cycle_length": 30}))
-    assert expected(UPDATE, KNOWN, given) == now.as_dict()
+    assert expected(UPDATE, KNOWN, given) == record_of(now)
     assert expected(DEREGISTER, KNOWN, given) is None
     assert expected(None, None, given) is None
     new = expected(REGISTER, None, given)
     assert new is not None
-    assert set(new) == set(KNOWN.as_dict())
+    assert set(new) == set(record_of(KNOWN))
     assert shown(new) == {"target_host": "one.example.com", "enabled": None, "cycle_length": 30}
 
 

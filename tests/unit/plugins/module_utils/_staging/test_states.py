@@ -18,15 +18,16 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states 
     FAILED,
     IN_PROGRESS,
     RUN_FIRST,
-    State,
+    Phase,
     age_of,
     choose,
     decide_comparison,
     decide_resync,
     is_fresh,
     is_new_run,
+    phase_of,
+    record_of,
     report_refusal,
-    state_of,
     without_waits,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.address import (
@@ -38,16 +39,16 @@ from support.fakes import NEVER_MOVED, subscriber
 
 MOVED = datetime(2026, 11, 2, 7, 0, 0, tzinfo=timezone.utc)  # noqa: UP017 - these tests run on Python 3.9 too
 STATUSES = {
-    None: State.NEVER,
-    "": State.NEVER,
-    "FIND_MISMATCH_START": State.COMPARING,
-    "DYNAMIC_STATUS_COMPUTATION_REQUIRED": State.COMPARING,
-    "FIND_MISMATCH_COMPLETED": State.COMPARED,
-    "FIND_MISMATCH_FAILED": State.COMPARE_FAILED,
-    "RESYNC_TRIGGER_START": State.RESYNCING,
-    "RESYNC_TRIGGER_COMPLETED": State.RESYNCED,
-    "RESYNC_TRIGGER_FAILED": State.RESYNC_FAILED,
-    "SOMETHING_NEW": State.UNKNOWN,
+    None: Phase.NEVER_COMPARED,
+    "": Phase.NEVER_COMPARED,
+    "FIND_MISMATCH_START": Phase.COMPARING,
+    "DYNAMIC_STATUS_COMPUTATION_REQUIRED": Phase.COMPARING,
+    "FIND_MISMATCH_COMPLETED": Phase.COMPARED,
+    "FIND_MISMATCH_FAILED": Phase.COMPARISON_FAILED,
+    "RESYNC_TRIGGER_START": Phase.RESYNC_STARTING,
+    "RESYNC_TRIGGER_COMPLETED": Phase.RESYNC_STARTED,
+    "RESYNC_TRIGGER_FAILED": Phase.RESYNC_FAILED,
+    "SOMETHING_NEW": Phase.UNKNOWN,
 }
 everything = pytest.mark.parametrize("status", list(STATUSES))
 
@@ -58,13 +59,29 @@ def after(seconds: float) -> datetime:
 
 
 @everything
-def test_every_documented_status_has_its_state_and_any_other_is_unknown(status: str | None) -> None:
-    assert state_of(subscriber(status)) is STATUSES[status]
+def test_every_documented_status_has_its_phase_and_any_other_is_unknown(status: str | None) -> None:
+    assert phase_of(subscriber(status)) is STATUSES[status]
+
+
+def test_the_phases_are_the_closed_list_that_modules_return() -> None:
+    assert {phase.value for phase in Phase} == {
+        "never_compared",
+        "comparing",
+        "compared",
+        "comparison_failed",
+        "resync_starting",
+        "resync_started",
+        "resync_failed",
+        "unknown",
+    }
+    assert record_of(subscriber("RESYNC_TRIGGER_COMPLETED"))["phase"] == "resync_started"
+    assert record_of(subscriber(None))["phase"] == "never_compared"
+    assert Phase.RESYNC_STARTING.words == "resync starting"
 
 
 @pytest.mark.parametrize("status", ["find_mismatch_completed", "FIND_MISMATCH_COMPLETED2", "COMPLETED", "0", "null"])
 def test_a_status_that_only_resembles_a_documented_one_is_not_taken_for_it(status: str) -> None:
-    assert state_of(subscriber(status)) is State.UNKNOWN
+    assert phase_of(subscriber(status)) is Phase.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -114,7 +131,7 @@ def test_a_run_of_unknown_age_is_not_fresh() -> None:
 @everything
 @pytest.mark.parametrize("moved", [NEVER_MOVED, "2026-11-02T08:00:00.000Z", None])
 def test_a_run_is_new_when_it_is_in_progress_or_the_time_has_moved(status: str | None, moved: str | None) -> None:
-    running = STATUSES[status] in (State.COMPARING, State.RESYNCING, State.UNKNOWN)
+    running = STATUSES[status] in (Phase.COMPARING, Phase.RESYNC_STARTING, Phase.UNKNOWN)
     before = subscriber("FIND_MISMATCH_COMPLETED")
     assert is_new_run(before, subscriber(status, moved)) is (running or moved != NEVER_MOVED)
 
@@ -126,14 +143,14 @@ def test_a_run_is_new_when_it_is_in_progress_or_the_time_has_moved(status: str |
 def test_a_comparison_is_joined_reused_or_triggered(status: str | None, force: bool, max_age: int, age: int) -> None:
     state = STATUSES[status]
     one = subscriber(status)
-    if state is State.RESYNCING:
+    if state is Phase.RESYNC_STARTING:
         with pytest.raises(DamError, match=r"resync of 'sub.example.com' is running.*dam_resync"):
             decide_comparison(one, max_age, force, after(age))
         return
     expected = "trigger"
-    if state in (State.COMPARING, State.UNKNOWN):
+    if state in (Phase.COMPARING, Phase.UNKNOWN):
         expected = "join"
-    elif state is State.COMPARED and not force and age <= max_age:
+    elif state is Phase.COMPARED and not force and age <= max_age:
         expected = "reuse"
     assert decide_comparison(one, max_age, force, after(age)) == expected
 
@@ -155,11 +172,11 @@ def test_what_a_resync_does_in_every_state(status: str | None, has_rows: bool, a
     def decided() -> list[str]:
         return decide_resync(one, has_rows, 60, after(age))
 
-    if state is State.RESYNCING:
+    if state is Phase.RESYNC_STARTING:
         assert decided() == ["join", "wait_trigger", "wait_operations"]
-    elif state is State.RESYNCED:
+    elif state is Phase.RESYNC_STARTED:
         assert decided() == ["wait_operations"]
-    elif state is not State.COMPARED:
+    elif state is not Phase.COMPARED:
         with pytest.raises(
             DamError, match=r"no completed comparison of 'sub.example.com'.*dam_find_mismatch"
         ) as caught:
