@@ -97,7 +97,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options 
     wait_spec,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
-from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.runs import look, settle
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.runs import poll_settled, settle
 
 
 def work(task: Task) -> None:
@@ -108,7 +108,7 @@ def work(task: Task) -> None:
         known = settle(task.publisher, subscriber, known, waiter, task.params["first_sync"])
         busy = None
     else:
-        seen = look(task.publisher, subscriber, known.subscriber_id, task.params["first_sync"])
+        seen = poll_settled(task.publisher, subscriber, known.subscriber_id, task.params["first_sync"])
         busy = None if seen.done else seen.status
     task.show(known)
     task.result.update(settled=busy is None, busy=busy, duration=waiter.elapsed)

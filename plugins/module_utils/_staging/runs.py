@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
@@ -125,6 +126,92 @@ def _arrived(dam: Dam, before: Subscriber, waiter: Waiter, why: str) -> Subscrib
     return look_for(look, waiter.clock, waiter.sleep, LOOK_FOR, LOOK_EVERY, waiter.patience, why)
 
 
+class Stage(enum.Enum):
+    """How much of a run was seen so far."""
+
+    UNSEEN = "nothing was seen of the run"
+    STARTED = "the run was joined, or the answer to the trigger shows it"
+    DOUBTED = "an end that equals the record before the trigger was read once"
+    RUNNING = "a running status was read"
+    ENDED = "the run has ended, or another one has taken its place"
+
+
+class Reading(enum.Enum):
+    """What one reading of the subscriber says, compared with the record before the trigger."""
+
+    RUNNING = "a running status of this kind, or an unknown one"
+    NEW = "something else runs, or status and time belong to something newer"
+    CHANGED = "another status than before, with the time from before"
+    SAME_END = "an end of this kind, with the status and the time from before"
+    LEFT_OVER = "the status from before, which is no end of this kind"
+
+
+# Whether lastResyncTime moves at the start or at the end of a run is not documented, and a status can be left from an
+# earlier run or come from a server that lags behind: so the record from before is believed only when it is read twice.
+TRANSITIONS = {
+    Stage.UNSEEN: {
+        Reading.RUNNING: Stage.RUNNING,
+        Reading.NEW: Stage.ENDED,
+        Reading.CHANGED: Stage.UNSEEN,
+        Reading.SAME_END: Stage.UNSEEN,
+        Reading.LEFT_OVER: Stage.UNSEEN,
+    },
+    Stage.STARTED: {
+        Reading.RUNNING: Stage.RUNNING,
+        Reading.NEW: Stage.ENDED,
+        Reading.CHANGED: Stage.ENDED,
+        Reading.SAME_END: Stage.DOUBTED,
+        Reading.LEFT_OVER: Stage.STARTED,
+    },
+    Stage.DOUBTED: {
+        Reading.RUNNING: Stage.RUNNING,
+        Reading.NEW: Stage.ENDED,
+        Reading.CHANGED: Stage.ENDED,
+        Reading.SAME_END: Stage.ENDED,
+        Reading.LEFT_OVER: Stage.DOUBTED,
+    },
+    Stage.RUNNING: {
+        Reading.RUNNING: Stage.RUNNING,
+        Reading.NEW: Stage.ENDED,
+        Reading.CHANGED: Stage.ENDED,
+        Reading.SAME_END: Stage.ENDED,
+        Reading.LEFT_OVER: Stage.ENDED,
+    },
+}
+
+
+class Run:
+    """A run of one kind, from its start to its end, as far as the readings show it."""
+
+    def __init__(self, before: Subscriber, started: Started, kind: Kind) -> None:
+        self._before = before
+        self._kind = kind
+        self.stage = Stage.UNSEEN
+        if started.joined and phase_of(started.subscriber) in (kind.running, Phase.UNKNOWN):
+            self.stage = Stage.RUNNING
+        elif started.joined or is_new_run(before, started.subscriber):
+            self.stage = Stage.STARTED
+
+    def take(self, now: Subscriber) -> Stage:
+        """Take the next reading of the subscriber and return the stage that it leads to."""
+        self.stage = TRANSITIONS[self.stage][self.reading_of(now)]
+        return self.stage
+
+    def reading_of(self, now: Subscriber) -> Reading:
+        """Return what a reading says."""
+        phase = phase_of(now)
+        if phase in (self._kind.running, Phase.UNKNOWN):
+            return Reading.RUNNING
+        if phase in RUNNING:
+            return Reading.NEW
+        moved = now.last_resync_time != self._before.last_resync_time
+        if now.resync_status != self._before.resync_status:
+            return Reading.NEW if moved else Reading.CHANGED
+        if phase not in (self._kind.done, self._kind.failed):
+            return Reading.LEFT_OVER
+        return Reading.NEW if moved else Reading.SAME_END
+
+
 def follow(
     dam: Dam,
     before: Subscriber,
@@ -133,24 +220,29 @@ def follow(
     waiter: Waiter,
     while_running: Callable[[], Any] = lambda: None,
 ) -> Subscriber:
-    """Wait for the run's end and return the subscriber as it was then.
+    """Wait for the end of a run and return the subscriber as it was then.
 
-    A status left from an earlier run is not taken for the end of this one: a running status or a moved
-    ``lastResyncTime`` has to have been seen. ``while_running`` is called with each look that sees the run. Raises
-    DamError where the run failed or another one took its place, TimedOut or the lasting error where it was not seen to
-    end.
+    ``while_running`` is called after each reading that shows the run. Raises DamError if the run failed or another one
+    took its place, TimedOut or the lasting error if its end was not seen.
     """
     where = f"for '{before.target_host}'"
+    run = Run(before, started, kind)
+
+    def poll() -> Look[Subscriber]:
+        now = dam.subscriber(before.subscriber_id)
+        if run.take(now) is Stage.RUNNING:
+            while_running()
+        return Look(now.resync_status or "(none)", run.stage is Stage.ENDED, now)
+
     try:
-        end = waiter.until(_look(dam, before, started, kind, while_running), f"the {kind.name} {where} to end")
+        end = waiter.until(poll, f"the {kind.name} {where} to end")
         if phase_of(end) is kind.failed:
             raise _ended(f"The {kind.name} {where} failed: its status is {end.resync_status}.", end, waiter)
     except DamError as error:
-        if kind is COMPARISON:
-            advice = _diagnosis(dam)
-            error.message += advice
-            error.context["too_much_data"] = bool(advice)
-        raise
+        if kind is not COMPARISON:
+            raise
+        advice = _diagnosis(dam)
+        raise DamError(error.message + advice, **{**error.context, "too_much_data": bool(advice)}) from error
     if phase_of(end) is not kind.done:
         raise _ended(
             f"The {kind.name} {where} was not seen to end: meanwhile its status went to "
@@ -163,33 +255,6 @@ def follow(
 
 def _ended(message: str, end: Subscriber, waiter: Waiter) -> DamError:
     return DamError(message, last=end.resync_status, subscriber=record_of(end), duration=waiter.elapsed)
-
-
-def _look(
-    dam: Dam, before: Subscriber, started: Started, kind: Kind, while_running: Callable[[], Any]
-) -> Callable[[], Look[Subscriber]]:
-    running = (kind.running, Phase.UNKNOWN)
-    ran = started.joined and phase_of(started.subscriber) in running
-    doubted = False
-    seen = started.joined or is_new_run(before, started.subscriber)
-
-    def look() -> Look[Subscriber]:
-        nonlocal doubted, ran, seen
-        now = dam.subscriber(before.subscriber_id)
-        state = phase_of(now)
-        if state in running:
-            ran = True
-            while_running()
-        seen = seen or is_new_run(before, now)
-        # What is as before, though the trigger was taken, may be old: another server's behind the same address, say, or
-        # a status that moves after the time. An end of a run of this kind is believed when it is seen once more.
-        stale = not ran and now.resync_status == before.resync_status
-        if stale and state in (kind.done, kind.failed):
-            stale, doubted = is_unmoved(before, now) and not doubted, True
-        over = seen and state not in running and not stale
-        return Look(now.resync_status or "(none)", over, now)
-
-    return look
 
 
 def _diagnosis(dam: Dam) -> str:
@@ -213,20 +278,22 @@ def _diagnosis(dam: Dam) -> str:
     )
 
 
-def look(publisher: Dam, subscriber: Dam, subscriber_id: str, first_sync: bool = False) -> Look[Subscriber]:
-    """What is still running, in a few words, or ``quiet``.
+def poll_settled(publisher: Dam, subscriber: Dam, subscriber_id: str, first_sync: bool = False) -> Look[Subscriber]:
+    """Return what is still running, in a few words, or ``quiet``.
 
-    A comparison of this very subscriber does not count: it can be joined. Everything else has to end first, since a
+    A comparison of this subscriber does not count: it can be joined. Everything else has to end first, since a
     publisher takes one comparison or resync at a time, and what is being staged shows up as a mismatch (vendor's
     documentation). With ``first_sync`` staging has to have reached the subscriber too: right after a registration an
-    idle queue proves nothing.
+    idle queue proves nothing. Raises DamError if the publisher does not have the subscriber.
     """
     me = None
     busy: str | None = None
     for one in publisher.subscribers():
-        if one.subscriber_id == subscriber_id:
+        phase = phase_of(one)
+        mine = one.subscriber_id == subscriber_id
+        if mine:
             me = one
-        if phase_of(one) in RUNNING and not (one is me and phase_of(one) is Phase.COMPARING):
+        if phase in RUNNING and not (mine and phase is Phase.COMPARING):
             busy = busy or f"{one.target_host}: {one.resync_status}"
     if me is None:
         raise DamError(f"The publisher has no subscriber {subscriber_id} any more: it was deregistered meanwhile.")
@@ -241,4 +308,4 @@ def look(publisher: Dam, subscriber: Dam, subscriber_id: str, first_sync: bool =
 def settle(publisher: Dam, subscriber: Dam, known: Subscriber, waiter: Waiter, first_sync: bool) -> Subscriber:
     """Wait until nothing is in the way; raises TimedOut, which names what still is, or the error that lasted."""
     what = f"the publisher and '{known.target_host}' to have nothing running"
-    return waiter.until(lambda: look(publisher, subscriber, known.subscriber_id, first_sync), what, SHARE)
+    return waiter.until(lambda: poll_settled(publisher, subscriber, known.subscriber_id, first_sync), what, SHARE)

@@ -21,13 +21,17 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.runs import (
     COMPARISON,
     RESYNC,
+    TRANSITIONS,
     Kind,
+    Reading,
+    Run,
+    Stage,
     Started,
     follow,
     look_again,
     start,
 )
-from support.fakes import Clock, FakeDam, operation_row, queue_of, subscriber
+from support.fakes import NEVER_MOVED, Clock, FakeDam, operation_row, queue_of, subscriber
 
 LATER = "2026-11-02T09:00:00.000Z"
 IDLE = subscriber("FIND_MISMATCH_COMPLETED")
@@ -294,6 +298,58 @@ TRIGGERED = Started(COMPARING, triggered=True, joined=False)
 SILENT = Started(IDLE, triggered=True, joined=False)  # the answer to the trigger shows no run yet
 
 
+# A run that was triggered while the subscriber was as in IDLE, at each stage: what the next reading leads to.
+UNSEEN, STARTED, DOUBTED, ENDED = Stage.UNSEEN, Stage.STARTED, Stage.DOUBTED, Stage.ENDED
+NEXT_STAGES = [
+    # the next reading, and the stage that it leads to from UNSEEN, STARTED, DOUBTED and RUNNING
+    (COMPARING, (Stage.RUNNING, Stage.RUNNING, Stage.RUNNING, Stage.RUNNING)),
+    (subscriber("DYNAMIC_STATUS_COMPUTATION_REQUIRED"), (Stage.RUNNING,) * 4),
+    (subscriber("SOMETHING_NEW"), (Stage.RUNNING,) * 4),
+    (COMPARED_SINCE, (ENDED, ENDED, ENDED, ENDED)),
+    (subscriber("FIND_MISMATCH_FAILED", LATER), (ENDED, ENDED, ENDED, ENDED)),
+    (IDLE, (UNSEEN, DOUBTED, ENDED, ENDED)),
+    (subscriber("FIND_MISMATCH_FAILED"), (UNSEEN, ENDED, ENDED, ENDED)),
+    (subscriber(None), (UNSEEN, ENDED, ENDED, ENDED)),
+    (RESYNCING, (ENDED, ENDED, ENDED, ENDED)),
+    (RESYNCED_SINCE, (ENDED, ENDED, ENDED, ENDED)),
+]
+
+
+@pytest.mark.parametrize(("reading", "stages"), NEXT_STAGES, ids=repr)
+def test_each_reading_leads_from_each_stage_to_the_next(reading: Subscriber, stages: tuple[Stage, ...]) -> None:
+    for (started, earlier, stage), expected in zip(
+        [
+            (SILENT, [], UNSEEN),
+            (TRIGGERED, [], STARTED),
+            (TRIGGERED, [IDLE], DOUBTED),
+            (TRIGGERED, [COMPARING], Stage.RUNNING),
+        ],
+        stages,
+    ):
+        run = Run(IDLE, started, COMPARISON)
+        for one in earlier:
+            run.take(one)
+        assert run.stage is stage
+        assert run.take(reading) is expected
+
+
+@pytest.mark.parametrize("moved", [NEVER_MOVED, LATER])
+def test_a_status_from_before_that_is_no_end_of_this_kind_is_waited_through(moved: str) -> None:
+    before = subscriber("RESYNC_TRIGGER_COMPLETED")
+    run = Run(before, Started(before, triggered=True, joined=False), COMPARISON)
+    assert run.take(subscriber("RESYNC_TRIGGER_COMPLETED", moved)) is UNSEEN
+    assert run.take(COMPARED_SINCE) is ENDED
+    run = Run(before, TRIGGERED, COMPARISON)
+    assert [run.take(each) for each in (before, COMPARING, before)] == [STARTED, Stage.RUNNING, ENDED]
+    assert Run(IDLE, Started(COMPARING, triggered=False, joined=True), COMPARISON).stage is Stage.RUNNING
+    assert Run(IDLE, Started(IDLE, triggered=False, joined=True), COMPARISON).stage is STARTED
+
+
+def test_the_table_of_transitions_is_complete() -> None:
+    assert set(TRANSITIONS) == set(Stage) - {ENDED}
+    assert all(set(row) == set(Reading) for row in TRANSITIONS.values())
+
+
 def test_the_end_of_a_run_is_the_subscriber_as_it_was_then() -> None:
     clock = Clock()
     waiter = clock.waiter()
@@ -337,8 +393,9 @@ def test_a_moved_time_is_enough_to_tell_the_end_of_a_run_that_was_never_seen_run
 
 def test_a_run_that_never_shows_is_a_timeout() -> None:
     dam = FakeDam(repeat=("subscriber", "operations"), subscriber=[IDLE], operations=[[]])
-    with pytest.raises(TimedOut, match=r"for the comparison for 'sub.example.com' to end") as caught:
+    with pytest.raises(DamError, match=r"^Waited 60 s .*for the comparison for 'sub.example.com' to end") as caught:
         follow(dam.dam, IDLE, SILENT, COMPARISON, Clock().waiter(60))
+    assert isinstance(caught.value.__cause__, TimedOut)
     assert caught.value.context["last"] == "FIND_MISMATCH_COMPLETED"
 
 
