@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import time
@@ -39,7 +38,6 @@ class _Reporter:
         self._clock = clock
         self._begin = clock()
         self._count_at = self._begin + QUIET
-        self._made = False
 
     def __call__(self, status: str, left: Left | None) -> None:
         if self._clock() - self._begin < QUIET:
@@ -47,11 +45,13 @@ class _Reporter:
         line: dict[str, Any] = {"status": status[:_MOST], "at": round(self._clock() - self._begin, 3)}
         if left is not None:
             line["left"] = self._count(left)
-        with suppress(OSError):  # another account's file system, say, is no reason to fail
-            self._write(json.dumps(line) + "\n")
+        with suppress(OSError):  # lines that cannot be written must not fail the task
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            with os.fdopen(descriptor, "a", encoding="utf-8") as handle:
+                handle.write(json.dumps(line) + "\n")
 
     def _count(self, left: Left) -> int | None:
-        """What is left, or None where it is not the time to count it again or it could not be counted."""
+        """Return what is left; None if it is not yet due to be counted again, or could not be counted."""
         before = self._clock()
         if before < self._count_at:
             return None
@@ -61,19 +61,3 @@ class _Reporter:
         took = self._clock() - before
         self._count_at = before + took + max(COUNT_EVERY, took * (1 / SHARE - 1))
         return counted
-
-    def _write(self, text: str) -> None:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW
-        if not self._made:
-            # Nobody else's file is written to, whatever has been put in its place.
-            flags |= os.O_CREAT | os.O_EXCL
-        with os.fdopen(os.open(self._path, flags, 0o600), "a", encoding="utf-8") as handle:
-            if not self._made:
-                self._made = True
-                atexit.register(_remove, self._path)
-            handle.write(text)
-
-
-def _remove(path: str) -> None:
-    with suppress(OSError):
-        os.unlink(path)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lines that tell how a waiting task comes along: what to say, when to say it, and where to hear it from."""
+"""Lines of progress of a waiting task: their words, and when they are due."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.progress import QUIET
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import clean
@@ -20,13 +21,10 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._text import cle
 EVERY = 60.0
 # How quickly it goes is judged by so many seconds back.
 WINDOW = 600.0
-# A source that fails so often in a row is not asked again.
-MOST_FAILURES = 3
 # No task waits longer than this for its last line.
 LAST_LINE = 1.0
-
-# What a module wrote beyond an offset in bytes; nothing where there is no file. May raise anything.
-Source = Callable[[int], bytes]
+# Seconds between two polls of the file.
+PAUSE = 0.25
 
 
 def in_words(seconds: float) -> str:
@@ -101,23 +99,14 @@ class Narrator:
 
 
 class Watch:
-    """Reads what a module writes in a thread of its own, and shows lines as they become due.
-
-    ``pause`` gives the seconds to the next look, by those since the beginning.
-    """
+    """Reads in a thread what a module writes to ``file``, and shows lines as they become due."""
 
     def __init__(
-        self,
-        source: Source,
-        what: str,
-        show: Callable[[str], object],
-        pause: Callable[[float], float],
-        clock: Callable[[], float] = time.monotonic,
+        self, file: Path, what: str, show: Callable[[str], object], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._source = source
+        self._file = file
         self._narrator = Narrator(what)
         self._show = show
-        self._pause = pause
         self._clock = clock
         self._begin = clock()
         self._over = threading.Event()
@@ -136,25 +125,25 @@ class Watch:
             self._thread.join(LAST_LINE)
 
     def _run(self) -> None:
-        failures = 0
-        while failures < MOST_FAILURES and not self._over.wait(self._pause(self._clock() - self._begin)):
-            failures = 0 if self._looked() else failures + 1
+        with suppress(OSError, ValueError, KeyError, TypeError):  # a line that cannot be read must not fail the task
+            while not self._over.wait(PAUSE):
+                self.poll()
 
-    def _looked(self) -> bool:
-        try:
-            self.look()
-        except Exception:  # noqa: BLE001 - no line is worth a task
-            return False
-        return True
-
-    def look(self) -> None:
-        """Read what is new, and say what is due. A half-written line is left for the next time."""
-        whole, newline, _rest = self._source(self._read).rpartition(b"\n")
+    def poll(self) -> None:
+        """Read new lines of the file and show what is due. A half-written line is left for the next poll."""
+        whole, newline, _rest = self._new().rpartition(b"\n")
         self._read += len(whole) + len(newline)
         for text in whole.splitlines():
             self._narrator.hear(text)
             self._tell()
         self._tell()
+
+    def _new(self) -> bytes:
+        if not self._file.exists():
+            return b""
+        with self._file.open("rb") as handle:
+            handle.seek(self._read)
+            return handle.read()
 
     def _tell(self) -> None:
         line = self._narrator.line(self._clock() - self._begin)

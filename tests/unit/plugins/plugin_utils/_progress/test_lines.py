@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,6 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import U
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.progress import VARIABLE, reporter
 from ansible_collections.dxops.dam_staging.plugins.module_utils._waiting import NO_ANSWER, Left, Look, Waiter
 from ansible_collections.dxops.dam_staging.plugins.plugin_utils._progress.lines import (
-    MOST_FAILURES,
     Narrator,
     Pace,
     Watch,
@@ -117,15 +114,11 @@ class Scene:
         self.file = file
         self.said: list[str] = []
         self.report = reporter(lambda: self.now)
-        self.watch = Watch(self.read, "task", self.said.append, lambda _elapsed: 1.0, lambda: self.now)
-
-    def read(self, offset: int) -> bytes:
-        """Read as a source does."""
-        return self.file.read_bytes()[offset:] if self.file.exists() else b""
+        self.watch = Watch(file, "task", self.said.append, lambda: self.now)
 
     def lines(self) -> list[dict[str, Any]]:
         """Return what the module wrote."""
-        return [json.loads(line) for line in self.read(0).splitlines()]
+        return [json.loads(line) for line in self.file.read_bytes().splitlines()]
 
 
 @pytest.fixture
@@ -137,12 +130,12 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 def test_what_the_module_writes_is_what_is_shown(scene: Scene) -> None:
     scene.now = 5.0
     scene.report("A", None)
-    scene.watch.look()
+    scene.watch.poll()
     scene.report("B", None)
     scene.report("x" * 5000, None)
     scene.now = 6.0
-    scene.watch.look()
-    scene.watch.look()
+    scene.watch.poll()
+    scene.watch.poll()
     assert scene.said == ["task: A, 5 s gone by", "task: B, 6 s gone by", f"task: {'x' * 200}, 6 s gone by"]
 
 
@@ -153,24 +146,6 @@ def test_a_short_task_makes_no_file_and_the_file_is_for_its_owner_alone(scene: S
     scene.now = 3.0
     scene.report("A", None)
     assert scene.file.stat().st_mode & 0o777 == 0o600
-
-
-def test_a_file_that_is_there_already_is_never_written_to(scene: Scene) -> None:
-    scene.file.write_text("mine", encoding="utf-8")
-    scene.now = 5.0
-    scene.report("A", None)
-    assert scene.file.read_text(encoding="utf-8") == "mine"
-
-
-def test_a_link_that_is_put_in_its_place_is_not_followed(scene: Scene) -> None:
-    other = scene.file.with_name("other")
-    scene.now = 5.0
-    scene.report("A", None)
-    scene.file.unlink()
-    scene.file.symlink_to(other)
-    other.write_text("mine", encoding="utf-8")
-    scene.report("A", None)
-    assert other.read_text(encoding="utf-8") == "mine"
 
 
 def test_counting_takes_little_of_the_time_and_its_errors_are_no_matter(scene: Scene) -> None:
@@ -203,14 +178,14 @@ def test_nothing_is_counted_where_nobody_listens(monkeypatch: pytest.MonkeyPatch
     report("TODO", left)
 
 
-def test_a_line_that_is_half_written_is_left_for_the_next_look(scene: Scene) -> None:
+def test_a_line_that_is_half_written_is_left_for_the_next_poll(scene: Scene) -> None:
     text = json.dumps({"status": "A", "at": 9.0}) + "\n"
     scene.now = 10.0
     scene.file.write_text(text[:5], encoding="utf-8")
-    scene.watch.look()
+    scene.watch.poll()
     assert scene.said == []
     scene.file.write_text(text, encoding="utf-8")
-    scene.watch.look()
+    scene.watch.poll()
     assert scene.said == ["task: A, 10 s gone by"]
 
 
@@ -218,42 +193,17 @@ def test_a_folder_that_is_not_there_is_no_reason_to_fail(tmp_path: Path, monkeyp
     scene = Scene(tmp_path / "nowhere" / "lines", monkeypatch)
     scene.now = 5.0
     scene.report("A", None)
-    scene.watch.look()
+    scene.watch.poll()
     assert scene.said == []
 
 
-def test_a_source_that_keeps_failing_is_given_up_and_never_fails_the_task() -> None:
-    asked = threading.Semaphore(0)
-
-    def source(_offset: int) -> bytes:
-        asked.release()
-        raise RuntimeError("no way there")
-
-    watch = Watch(source, "task", print, lambda _elapsed: 0.0)
+def test_a_file_that_cannot_be_read_ends_the_lines_and_not_the_task(tmp_path: Path) -> None:
+    said: list[str] = []
+    (tmp_path / "lines").write_text("no JSON\n", encoding="utf-8")
+    watch = Watch(tmp_path / "lines", "task", said.append)
     with watch.running():
         watch._thread.join(10)
         assert not watch._thread.is_alive()
-    assert asked._value == MOST_FAILURES
-
-
-def test_a_source_that_hangs_keeps_no_task_from_ending() -> None:
-    hanging, begun = threading.Event(), threading.Event()
-
-    def source(_offset: int) -> bytes:
-        begun.set()
-        hanging.wait(60)
-        return b'{"status": "late", "at": 60}\n'
-
-    said: list[str] = []
-    now = [0.0]
-    watch = Watch(source, "task", said.append, lambda _elapsed: 0.0, lambda: now[0])
-    before = time.monotonic()
-    with watch.running():
-        assert begun.wait(10)
-        now[0] = 100.0
-    assert time.monotonic() - before < 30
-    hanging.set()
-    watch._thread.join(10)
     assert said == []
 
 
