@@ -4,6 +4,56 @@
 
 from __future__ import annotations
 
+import re
+
+import yaml
+
+# The suboptions of ``subscriber`` that need a text of their own.
+SUBSCRIBER = r"""
+subscriber:
+  type: dict
+  description:
+    - How to reach the subscriber's own API, where that differs from the publisher's. What is not given here is as
+      for the publisher.
+    - There are no environment variables for these.
+  suboptions:
+    hostname:
+      - Host name of the subscriber. Without it the host of its registration's target host, with the protocol and
+        the port that this may have.
+    dx_username:
+      - Account to log in with at the subscriber. Without it the publisher's.
+    dx_password:
+      - Password of O(subscriber.dx_username).
+    ltpa_token:
+      - Value of a C(LtpaToken2) cookie of the subscriber. The publisher's O(ltpa_token) is never used for it.
+    dx_protocol:
+      - Protocol of the subscriber's APIs. Without it that of its target host, if that has one and
+        O(subscriber.hostname) is not given, else the publisher's.
+      - A target host that asks for C(http) is refused where O(dx_protocol) is C(https) and this is not given, since
+        the password would travel unprotected.
+    dx_port:
+      - Port of the subscriber's APIs. Without it that of its target host, if that has one and
+        O(subscriber.hostname) is not given, else the publisher's.
+"""
+
+
+def for_plugins(text: str) -> str:
+    """Make plugin options of module options: Ansible itself reads the environment variables of a plugin."""
+    text = text.replace("    required: true\n", "")
+    return re.sub(
+        r"      - If not given, the environment variable E\((\w+)\) is used\.\n", r"    env: [{name: \1}]\n", text
+    )
+
+
+def for_subscriber(text: str) -> str:
+    """Make suboptions of ``subscriber`` of module options."""
+    subscriber = yaml.safe_load(SUBSCRIBER)["subscriber"]
+    texts = subscriber["suboptions"]
+    for name, option in yaml.safe_load(text)["options"].items():
+        kind = {key: option[key] for key in ("type", "choices") if key in option}
+        texts[name] = {**kind, "description": texts.get(name, [f"As O({name}), for the subscriber."])}
+    return yaml.safe_dump({"options": {"subscriber": subscriber}})
+
 
 class ModuleDocFragment:
     DOCUMENTATION = r"""
@@ -98,9 +148,13 @@ options:
       - A request that changes something is never repeated where the server may have taken it. After an answer of 401,
         with which it has not, it is sent once more with a new login.
 requirements:
-  - requests >= 2.25 (Python library, on the host that the module runs on)
+  - requests >= 2.25 (Python library, on the host that runs the module or plugin)
 notes:
   - Proxies are taken from the environment variables E(HTTPS_PROXY), E(HTTP_PROXY) and E(NO_PROXY). A C(~/.netrc)
     file is never read.
   - Redirects to another address are refused, since the login would travel with them.
 """
+
+    # With types, since ansible-test takes what is assigned without one for a literal.
+    PLUGIN: str = for_plugins(DOCUMENTATION)
+    SUBSCRIBER: str = for_subscriber(DOCUMENTATION)

@@ -8,6 +8,22 @@ from __future__ import annotations
 class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
+  record_type:
+    type: list
+    elements: str
+    choices:
+      - COLLECTION
+      - MEDIA_ITEM
+      - COLLECTION_MEDIA_RELATION
+      - RENDITION
+      - VERSION
+      - FAVORITE
+      - KEYWORD
+      - CUSTOM_URL
+      - MEDIA_TYPE
+      - MEDIA_TYPE_GROUP
+      - RESOURCE
+      - PERMISSION
   csv_safe:
     type: bool
     default: true

@@ -15,6 +15,7 @@ description:
     nothing until the next comparison has ended.
 extends_documentation_fragment:
   - dxops.dam_staging._connection
+  - dxops.dam_staging._one_subscriber
   - dxops.dam_staging._attributes
 attributes:
   check_mode:
@@ -25,15 +26,9 @@ attributes:
     support: full
 options:
   subscriber_id:
-    type: str
     description:
       - Id of the subscriber's registration at the publisher.
       - Exactly one of O(subscriber_id), O(target_host) and O(all_subscribers) has to be given.
-  target_host:
-    type: str
-    description:
-      - Target host of the subscriber's registration, with or without a scheme and a port; upper case and a trailing
-        dot or slash do not matter.
   all_subscribers:
     type: bool
     description:
@@ -83,8 +78,9 @@ import time
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import count_mismatches, delete_logs
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import (
+    ONE_OR_ALL_SUBSCRIBERS,
     check_all_subscribers,
-    one_subscriber_spec,
+    one_or_all_subscribers_spec,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import RUNNING, phase_of, record_of
@@ -116,9 +112,7 @@ def work(task: Task) -> None:
 
 
 def main() -> None:
-    names = ["subscriber_id", "target_host", "all_subscribers"]
-    spec = {**one_subscriber_spec(), "all_subscribers": {"type": "bool"}}
-    run(work, spec, required_one_of=[names], mutually_exclusive=[names])
+    run(work, one_or_all_subscribers_spec(), **ONE_OR_ALL_SUBSCRIBERS)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ description:
     reason to start a resync.
 extends_documentation_fragment:
   - dxops.dam_staging._connection
-  - dxops.dam_staging._subscriber_api
+  - dxops.dam_staging._connection.subscriber
   - dxops.dam_staging._one_subscriber
   - dxops.dam_staging._report_file
   - dxops.dam_staging._attributes
@@ -43,21 +43,6 @@ attributes:
       - The same differences make the same file.
 options:
   record_type:
-    type: list
-    elements: str
-    choices:
-      - COLLECTION
-      - MEDIA_ITEM
-      - COLLECTION_MEDIA_RELATION
-      - RENDITION
-      - VERSION
-      - FAVORITE
-      - KEYWORD
-      - CUSTOM_URL
-      - MEDIA_TYPE
-      - MEDIA_TYPE_GROUP
-      - RESOURCE
-      - PERMISSION
     description:
       - Record types to compare; all of them without it. C(RESOURCE) and C(PERMISSION) have no such call and are C(not
         offered).

@@ -15,6 +15,7 @@ description:
   - The file appears whole or not at all. Memory does not grow with the number of rows.
 extends_documentation_fragment:
   - dxops.dam_staging._connection
+  - dxops.dam_staging._one_subscriber
   - dxops.dam_staging._report_file
   - dxops.dam_staging._attributes
   - ansible.builtin.files
@@ -31,15 +32,9 @@ attributes:
     support: full
 options:
   subscriber_id:
-    type: str
     description:
       - Id of the subscriber's registration at the publisher.
       - Exactly one of O(subscriber_id), O(target_host) and O(all_subscribers) has to be given.
-  target_host:
-    type: str
-    description:
-      - Target host of the subscriber's registration, with or without a scheme and a port; upper case and a trailing
-        dot or slash do not matter.
   all_subscribers:
     type: bool
     description:
@@ -82,21 +77,6 @@ options:
         description:
           - Name of a CSV in the same folder to link to, for the rows that have no room in the page.
   record_type:
-    type: list
-    elements: str
-    choices:
-      - COLLECTION
-      - MEDIA_ITEM
-      - COLLECTION_MEDIA_RELATION
-      - RENDITION
-      - VERSION
-      - FAVORITE
-      - KEYWORD
-      - CUSTOM_URL
-      - MEDIA_TYPE
-      - MEDIA_TYPE_GROUP
-      - RESOURCE
-      - PERMISSION
     description:
       - Only mismatches of these record types. A release that does not know a type answers with an error.
   record_action:
@@ -287,8 +267,9 @@ backup_file:
 """
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import (
+    ONE_OR_ALL_SUBSCRIBERS,
     check_all_subscribers,
-    one_subscriber_spec,
+    one_or_all_subscribers_spec,
     report_spec,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
@@ -343,9 +324,8 @@ def work(task: Task) -> None:
 
 
 def main() -> None:
-    names = ["subscriber_id", "target_host", "all_subscribers"]
-    spec = {**one_subscriber_spec(), **report_spec()}
-    run(work, spec, required_one_of=[names], mutually_exclusive=[names], add_file_common_args=True)
+    spec = {**one_or_all_subscribers_spec(), **report_spec()}
+    run(work, spec, add_file_common_args=True, **ONE_OR_ALL_SUBSCRIBERS)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ description:
   - It reads only, and never waits for anything to get better.
 extends_documentation_fragment:
   - dxops.dam_staging._connection
-  - dxops.dam_staging._subscriber_api
+  - dxops.dam_staging._connection.subscriber
   - dxops.dam_staging._one_subscriber
   - dxops.dam_staging._attributes
   - dxops.dam_staging._attributes.info

@@ -17,7 +17,7 @@ description:
     tell.
 extends_documentation_fragment:
   - dxops.dam_staging._connection
-  - dxops.dam_staging._subscriber_api
+  - dxops.dam_staging._connection.subscriber
   - dxops.dam_staging._one_subscriber
   - dxops.dam_staging._wait
   - dxops.dam_staging._attributes

@@ -13,7 +13,10 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._module.connections import publisher_connection
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.connections import (
+    publisher_connection,
+    warnings_of,
+)
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import Spec, connection_spec
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 
@@ -72,12 +75,7 @@ def _publisher(spec: Spec, options: Mapping[str, Any], where: str) -> Publisher:
         connection = publisher_connection(params)
     except DamError as error:
         raise OptionError(f"{where}: {error.message}") from None
-    warnings = []
-    if connection.protocol == "http":
-        warnings.append(f"{where}: dx_protocol is http: the password and the login travel unprotected.")
-    if connection.verify is False:
-        warnings.append(f"{where}: validate_certs is false: anyone in between can take the server's place.")
-    return Publisher(connection, params, warnings)
+    return Publisher(connection, params, warnings_of(connection, f"{where}: "))
 
 
 def _plain(value: Any) -> Any:

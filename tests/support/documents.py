@@ -77,10 +77,22 @@ def inventory_examples(name: str) -> Example:
     return Example(path, line, list(yaml.safe_load_all(text)))
 
 
-def inventory_options(name: str) -> set[str]:
-    """The options in an inventory plugin's own documentation."""
+def inventory_options(name: str) -> dict[str, Any]:
+    """The options in an inventory plugin's documentation, with those from the collection's fragments."""
     _line, text = _block(PLUGINS / "inventory" / f"{name}.py", "DOCUMENTATION")
-    return set(yaml.safe_load(text)["options"])
+    documented = yaml.safe_load(text)
+    options: dict[str, Any] = documented["options"]
+    for fragment in documented["extends_documentation_fragment"]:
+        if fragment.startswith("dxops.dam_staging."):
+            options = {**fragment_options(*fragment.split(".")[2:]), **options}
+    return options
+
+
+def fragment_options(name: str, section: str = "documentation") -> dict[str, Any]:
+    """The options in one section of a documentation fragment of the collection."""
+    module = importlib.import_module(f"ansible_collections.dxops.dam_staging.plugins.doc_fragments.{name}")
+    options: dict[str, Any] = yaml.safe_load(getattr(module.ModuleDocFragment, section.upper()))["options"]
+    return options
 
 
 def filter_examples(name: str) -> Example:

@@ -152,7 +152,7 @@ def test_inventories_of_the_examples_have_options_that_their_plugin_has(name: st
     found = documents.inventory_examples(name)
     assert found.value
     for example in found.value:
-        assert set(example) <= documents.inventory_options(name) | CONSTRUCTED
+        assert set(example) <= documents.inventory_options(name).keys() | CONSTRUCTED
 
 
 def test_an_option_or_choice_that_does_not_exist_is_found() -> None:

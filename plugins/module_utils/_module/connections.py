@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The connections that a module's options describe: to the publisher, and to the other environment."""
+"""Connections from a module's options: to the publisher, and to the subscriber."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from typing import Any
 
 from .._errors import DamError, OptionError
@@ -15,19 +16,21 @@ from .._transport.address import DEFAULT_PORTS, host_and_port, scheme_of
 from .._transport.connection import Connection
 from .options import check_numbers
 
+_FIELDS = {field.name for field in fields(Connection)}
+
 
 def publisher_connection(params: dict[str, Any]) -> Connection:
-    """Where the publisher is. Raises OptionError for a value that cannot be used."""
+    """Return the connection to the publisher. Raises OptionError for a value that cannot be used."""
     check_numbers(params)
     return _connection(params, params["hostname"], "")
 
 
 def subscriber_connection(params: dict[str, Any], target_host: str) -> Connection:
-    """Where the subscriber is: what ``subscriber`` does not say is the publisher's.
+    """Return the connection to the subscriber; what ``subscriber`` does not set is as for the publisher.
 
-    The host, and where it has them the scheme and port, come from the registration's ``targetHost``, unless
-    ``subscriber`` names a host of its own; but only the user turns https into http. The publisher's ``ltpa_token`` is
-    never handed on: it is valid for whoever holds it. Raises OptionError for a value that cannot be used.
+    The host, and its scheme and port if it has them, come from the registration's ``targetHost``, unless ``subscriber``
+    sets ``hostname``; but only the user turns https into http. The publisher's ``ltpa_token`` is never used: anyone who
+    has a token can use it. Raises OptionError for a value that cannot be used.
     """
     own = {option: value for option, value in (params.get("subscriber") or {}).items() if value is not None}
     check_numbers(own, "subscriber.")
@@ -53,8 +56,18 @@ def subscriber_connection(params: dict[str, Any], target_host: str) -> Connectio
     return _connection(merged, host, "subscriber.")
 
 
+def warnings_of(connection: Connection, prefix: str) -> list[str]:
+    """Return what the user should be warned of; ``prefix`` goes before the option's name."""
+    warnings = []
+    if connection.protocol == "http":
+        warnings.append(f"{prefix}dx_protocol is http: the password and the login travel unprotected.")
+    if connection.verify is False:
+        warnings.append(f"{prefix}validate_certs is false: anyone in between can take the server's place.")
+    return warnings
+
+
 def _registered(target_host: str, port_alone: bool) -> tuple[str, int | None, str | None]:
-    """Host, port and scheme of a registration; with ``port_alone`` a scheme in it stands for no port either."""
+    """Return host, port and scheme of a registration; with ``port_alone`` its scheme implies no port."""
     try:
         host, port = host_and_port(target_host.partition("://")[2] or target_host if port_alone else target_host)
     except DamError as error:
@@ -89,19 +102,19 @@ def _connection(params: dict[str, Any], hostname: str, prefix: str) -> Connectio
         if path and not os.access(path, os.R_OK):
             raise OptionError(f"{prefix}{option}: there is no readable file '{path}'.")
     default = params.get("dx_port") or DEFAULT_PORTS[params["dx_protocol"]]
-    return Connection(
-        hostname=host,
-        protocol=params["dx_protocol"],
-        dam_port=params.get("dam_api_port") or default,
-        ring_port=params.get("ring_api_port") or default,
-        dam_version=params["dam_api_version"],
-        ring_version=params["ring_api_version"],
-        username=params.get("dx_username") or None,
-        password=params.get("dx_password") or None,
-        token=token or None,
-        verify=(params.get("ca_path") or True) if params["validate_certs"] else False,
-        client_cert=params.get("client_cert"),
-        client_key=params.get("client_key"),
-        timeout=params["request_timeout"],
-        retries=params["request_retries"],
-    )
+    prepared = {
+        "hostname": host,
+        "protocol": params["dx_protocol"],
+        "dam_port": params.get("dam_api_port") or default,
+        "ring_port": params.get("ring_api_port") or default,
+        "dam_version": params["dam_api_version"],
+        "ring_version": params["ring_api_version"],
+        "username": params.get("dx_username") or None,
+        "password": params.get("dx_password") or None,
+        "token": token or None,
+        "verify": (params.get("ca_path") or True) if params["validate_certs"] else False,
+        "timeout": params["request_timeout"],
+        "retries": params["request_retries"],
+    }
+    # Every other option is a field of the same name.
+    return Connection(**{**{name: value for name, value in params.items() if name in _FIELDS}, **prepared})

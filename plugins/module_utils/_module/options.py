@@ -2,7 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options that several modules share: their specification, and what their numbers have to be."""
+"""The options that several modules share: their argument specifications, and the limits of their numbers.
+
+The connection options are specified here and documented in the documentation fragment ``_connection``, and nowhere
+else: the suboptions of ``subscriber``, the inventory plugin, the event source and the variables of the role
+``dam_consistency`` follow from these two (``tests/unit/test_connection_options.py``).
+"""
 
 from __future__ import annotations
 
@@ -15,74 +20,96 @@ from .._errors import OptionError
 
 Spec = dict[str, Any]
 
-
-def _plain() -> Spec:
-    return {
-        "hostname": {"type": "str"},
-        "dx_username": {"type": "str"},
-        "dx_password": {"type": "str", "no_log": True},
-        "ltpa_token": {"type": "str", "no_log": True},
-        "dx_protocol": {"type": "str", "choices": ["http", "https"]},
-        "dx_port": {"type": "int"},
-        "dam_api_port": {"type": "int"},
-        "ring_api_port": {"type": "int"},
-        "dam_api_version": {"type": "str"},
-        "ring_api_version": {"type": "str"},
-        "validate_certs": {"type": "bool"},
-        "ca_path": {"type": "path"},
-        "client_cert": {"type": "path"},
-        "client_key": {"type": "path", "no_log": False},
-        "request_timeout": {"type": "float"},
-        "request_retries": {"type": "int"},
-    }
-
+# The smallest and the largest value of each number.
+LIMITS: dict[str, tuple[float, float]] = {
+    "dx_port": (1, 65535),
+    "dam_api_port": (1, 65535),
+    "ring_api_port": (1, 65535),
+    "request_timeout": (0.1, 3600),
+    "request_retries": (0, 100),
+    "wait_timeout": (0, 30 * 86400),
+    "wait_sleep": (1, 3600),
+    "error_timeout": (0, 86400),
+    "max_age": (0, 10 * 365 * 86400),
+    "cycle_length": (1, 1440),
+    "max_mismatches": (-1, 10**12),
+    "max_deletes": (-1, 10**12),
+    "max_delete_percent": (-1, 100),
+    "max_records": (0, 10000),
+    "max_operations": (0, 10000),
+    "page_size": (2, 10000),
+    "prefetch": (1, 16),
+    "window": (1, 10000),
+    "max_window": (1, 10**9),
+    "concurrency": (1, 64),
+    "max_requests": (1, 10**12),
+    "max_seconds": (1, 30 * 86400),
+}
 
 # What Ansible itself checks of the options that name a subscriber.
 ONE_SUBSCRIBER: Spec = {
     "required_one_of": [["subscriber_id", "target_host"]],
     "mutually_exclusive": [["subscriber_id", "target_host"]],
 }
+# The same for modules that also work on all subscribers.
+ONE_OR_ALL_SUBSCRIBERS: Spec = {
+    "required_one_of": [["subscriber_id", "target_host", "all_subscribers"]],
+    "mutually_exclusive": [["subscriber_id", "target_host", "all_subscribers"]],
+}
 
 
 def connection_spec() -> Spec:
-    """The publisher's options (documentation fragment ``_connection``)."""
-    spec = _plain()
-    spec["hostname"]["required"] = True
-    for option, default in (
-        ("dx_protocol", "https"),
-        ("dam_api_version", "v1"),
-        ("ring_api_version", "v1"),
-        ("validate_certs", True),
-        ("request_timeout", 30.0),
-        ("request_retries", 3),
-    ):
-        spec[option]["default"] = default
-    for option, variable in (
-        ("hostname", "DX_HOSTNAME"),
-        ("dx_username", "DX_USERNAME"),
-        ("dx_password", "DX_PASSWORD"),
-        ("ltpa_token", "DX_LTPA_TOKEN"),
-        ("dx_protocol", "DX_PROTOCOL"),
-        ("dx_port", "DX_PORT"),
-        ("validate_certs", "DX_VALIDATE_CERTS"),
-        ("ca_path", "DX_CA_PATH"),
-    ):
-        spec[option]["fallback"] = (env_fallback, [variable])
-    return spec
+    """Return the options that lead to the publisher."""
+
+    def env(variable: str) -> Any:
+        return (env_fallback, [variable])
+
+    return {
+        "hostname": {"type": "str", "required": True, "fallback": env("DX_HOSTNAME")},
+        "dx_username": {"type": "str", "fallback": env("DX_USERNAME")},
+        "dx_password": {"type": "str", "no_log": True, "fallback": env("DX_PASSWORD")},
+        "ltpa_token": {"type": "str", "no_log": True, "fallback": env("DX_LTPA_TOKEN")},
+        "dx_protocol": {
+            "type": "str",
+            "choices": ["http", "https"],
+            "default": "https",
+            "fallback": env("DX_PROTOCOL"),
+        },
+        "dx_port": {"type": "int", "fallback": env("DX_PORT")},
+        "dam_api_port": {"type": "int"},
+        "ring_api_port": {"type": "int"},
+        "dam_api_version": {"type": "str", "default": "v1"},
+        "ring_api_version": {"type": "str", "default": "v1"},
+        "validate_certs": {"type": "bool", "default": True, "fallback": env("DX_VALIDATE_CERTS")},
+        "ca_path": {"type": "path", "fallback": env("DX_CA_PATH")},
+        "client_cert": {"type": "path"},
+        "client_key": {"type": "path", "no_log": False},
+        "request_timeout": {"type": "float", "default": 30.0},
+        "request_retries": {"type": "int", "default": 3},
+    }
 
 
 def other_environment_spec() -> Spec:
-    """The option ``subscriber``: the same suboptions without defaults (documentation fragment ``_subscriber_api``)."""
-    return {"subscriber": {"type": "dict", "options": _plain()}}
+    """Return the option ``subscriber``: each connection option again, without default and environment variable."""
+    suboptions = {
+        option: {key: rules[key] for key in ("type", "choices", "no_log") if key in rules}
+        for option, rules in connection_spec().items()
+    }
+    return {"subscriber": {"type": "dict", "options": suboptions}}
 
 
 def one_subscriber_spec() -> Spec:
-    """Which subscriber is meant (documentation fragment ``_one_subscriber``)."""
+    """Return the options that name one subscriber (documentation fragment ``_one_subscriber``)."""
     return {"subscriber_id": {"type": "str"}, "target_host": {"type": "str"}}
 
 
+def one_or_all_subscribers_spec() -> Spec:
+    """Return the options that name one subscriber or all; see ``check_all_subscribers``."""
+    return {**one_subscriber_spec(), "all_subscribers": {"type": "bool"}}
+
+
 def registration_spec() -> Spec:
-    """How a subscriber is registered; ``cycle_length`` in minutes."""
+    """Return the options of a subscriber's registration; ``cycle_length`` in minutes."""
     return {
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "enabled": {"type": "bool"},
@@ -92,7 +119,7 @@ def registration_spec() -> Spec:
 
 
 def preflight_spec() -> Spec:
-    """What is to be checked, and how strictly; ``max_age`` in seconds."""
+    """Return the options of the preflight."""
     guards = guards_spec()
     return {
         "before": {"type": "str", "choices": ["compare", "resync"], "default": "compare"},
@@ -102,7 +129,7 @@ def preflight_spec() -> Spec:
 
 
 def wait_spec() -> Spec:
-    """How to wait (documentation fragment ``_wait``); durations in seconds."""
+    """Return the options of a wait, in seconds (documentation fragment ``_wait``)."""
     return {
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 1800},
@@ -112,7 +139,7 @@ def wait_spec() -> Spec:
 
 
 def guards_spec() -> Spec:
-    """What has to hold before a resync."""
+    """Return the options of the guards before a resync; ``max_age`` in seconds."""
     return {
         "max_age": {"type": "int", "default": 86400},
         "operation_scope": {"type": "str", "choices": ["all", "sync"], "default": "all"},
@@ -125,9 +152,8 @@ def guards_spec() -> Spec:
 
 
 def report_spec() -> Spec:
-    """What a report holds and where it goes."""
+    """Return the options of a report's rows and of its file."""
     return {
-        "all_subscribers": {"type": "bool"},
         "dest": {"type": "path"},
         "format": {"type": "str", "choices": ["csv", "jsonl", "json", "html"], "default": "csv"},
         "html": {
@@ -152,7 +178,7 @@ def report_spec() -> Spec:
 
 
 def drift_spec() -> Spec:
-    """What to compare by itself, how, and for how long; ``max_seconds`` in seconds."""
+    """Return the options of a comparison of records; ``max_seconds`` in seconds."""
     report = report_spec()
     return {
         "window": {"type": "int", "default": 500},
@@ -172,31 +198,8 @@ def check_all_subscribers(params: dict[str, Any]) -> None:
 
 
 def check_numbers(params: dict[str, Any], prefix: str = "") -> None:
-    """Raise OptionError for a number that cannot be meant, naming the option and what would be right."""
-    for option, least, most in (
-        ("dx_port", 1, 65535),
-        ("dam_api_port", 1, 65535),
-        ("ring_api_port", 1, 65535),
-        ("request_timeout", 0.1, 3600),
-        ("request_retries", 0, 100),
-        ("wait_timeout", 0, 30 * 86400),
-        ("wait_sleep", 1, 3600),
-        ("error_timeout", 0, 86400),
-        ("max_age", 0, 10 * 365 * 86400),
-        ("cycle_length", 1, 1440),
-        ("max_mismatches", -1, 10**12),
-        ("max_deletes", -1, 10**12),
-        ("max_delete_percent", -1, 100),
-        ("max_records", 0, 10000),
-        ("max_operations", 0, 10000),
-        ("page_size", 2, 10000),
-        ("prefetch", 1, 16),
-        ("window", 1, 10000),
-        ("max_window", 1, 10**9),
-        ("concurrency", 1, 64),
-        ("max_requests", 1, 10**12),
-        ("max_seconds", 1, 30 * 86400),
-    ):
+    """Raise OptionError for a number outside its limits; ``prefix`` goes before the option's name."""
+    for option, (least, most) in LIMITS.items():
         value = params.get(option)
         if value is not None and not least <= value <= most:
             raise OptionError(f"{prefix}{option}: {value} is out of range; it has to be from {least} to {most}.")

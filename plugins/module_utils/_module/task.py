@@ -23,7 +23,7 @@ from .._staging.states import choose, record_of
 from .._transport.client import REQUESTS_IMPORT_ERROR, Client
 from .._transport.connection import Connection
 from .._waiting import Waiter
-from .connections import publisher_connection, subscriber_connection
+from .connections import publisher_connection, subscriber_connection, warnings_of
 from .options import Spec, connection_spec
 
 
@@ -39,10 +39,8 @@ class Task:
         self.publisher = self._dam(publisher_connection(self.params), "")
 
     def _dam(self, connection: Connection, prefix: str) -> Dam:
-        if connection.protocol == "http":
-            self.warn(f"{prefix}dx_protocol is http: the password and the login travel unprotected.")
-        if connection.verify is False:
-            self.warn(f"{prefix}validate_certs is false: whoever stands in between can take the place of the server.")
+        for text in warnings_of(connection, prefix):
+            self.warn(text)
         for secret in (connection.password, connection.token):
             self._hide(secret)
         client = Client(connection, read_only=self.check_mode, on_secret=self._hide)

@@ -29,18 +29,22 @@ description:
     finds it again, are no news, so that a rule that repairs is not started over and over by its own work.
   - What begins and ends between two looks is not seen, a resync with a queue that was empty in between for example.
   - Texts of servers are shortened, and cannot be taken for templates.
+  - "The connection options C(hostname), C(dx_username), C(dx_password), C(dx_port), C(validate_certs) and so on are those
+    of the modules, with the same defaults and environment variables: see C(ansible-doc
+    dxops.dam_staging.dam_subscriber_info)."
+  - A login that was refused is not tried again for ten minutes. C(ltpa_token) runs out, so it is of little use here.
 options:
   publishers:
     description:
       - The publishers to watch, each with C(hostname) and, where they differ from the options here, O(name), O(subscriber)
         and connection options.
       - A publisher with C(dx_username), C(dx_password) or C(ltpa_token) of its own gets none of the common ones.
-      - Without it, the one that O(hostname) names.
+      - Without it, the one that C(hostname) names.
     type: list
     elements: dict
     default: []
   name:
-    description: Name of the publisher in the inventory of the rulebook. Without it O(hostname).
+    description: Name of the publisher in the inventory of the rulebook. Without it C(hostname).
     type: str
   interval:
     description:
@@ -66,78 +70,6 @@ options:
       - Connection options for the subscribers where they differ from the publisher's. Without C(hostname) in it, each
         subscriber is reached at the host that it is registered with.
     type: dict
-  hostname:
-    description:
-      - Host name of the publisher, without a scheme or a port, where O(publishers) is not given.
-      - If not given, the environment variable E(DX_HOSTNAME) is used.
-    type: str
-  dx_username:
-    description:
-      - Account to log in with. It has to be an administrator of DAM. A login that was refused is not tried again for ten
-        minutes.
-      - If not given, the environment variable E(DX_USERNAME) is used.
-    type: str
-  dx_password:
-    description:
-      - Password of O(dx_username).
-      - If not given, the environment variable E(DX_PASSWORD) is used.
-    type: str
-  ltpa_token:
-    description:
-      - Value of a C(LtpaToken2) cookie, used in place of a login. It runs out, so it is of little use here.
-      - If not given, the environment variable E(DX_LTPA_TOKEN) is used.
-    type: str
-  dx_protocol:
-    description:
-      - Protocol of both APIs. V(http) gives a warning, since the password then travels unprotected.
-      - If not given, the environment variable E(DX_PROTOCOL) is used.
-    type: str
-    default: https
-    choices: [http, https]
-  dx_port:
-    description:
-      - Port of both APIs. Without it 443, or 80 with O(dx_protocol=http).
-      - If not given, the environment variable E(DX_PORT) is used.
-    type: int
-  dam_api_port:
-    description: Port of the DAM API where it differs from O(dx_port).
-    type: int
-  ring_api_port:
-    description: Port of the Ring API (DX Core, for the login) where it differs from O(dx_port).
-    type: int
-  dam_api_version:
-    description: Version of the DAM API, as in its address.
-    type: str
-    default: v1
-  ring_api_version:
-    description: Version of the Ring API, as in its address.
-    type: str
-    default: v1
-  validate_certs:
-    description:
-      - Whether the server's certificate is checked.
-      - If not given, the environment variable E(DX_VALIDATE_CERTS) is used.
-    type: bool
-    default: true
-  ca_path:
-    description:
-      - File with the certificates of the authorities to trust, in PEM format.
-      - If not given, the environment variable E(DX_CA_PATH) is used.
-    type: path
-  client_cert:
-    description: File with a client certificate in PEM format, with its key in it or in O(client_key).
-    type: path
-  client_key:
-    description: File with the key of O(client_cert).
-    type: path
-  request_timeout:
-    description: Seconds to wait for a connection, and for each piece of an answer.
-    type: float
-    default: 30.0
-  request_retries:
-    description: How often a request is repeated after a broken connection or an answer of 429, 502, 503 or 504.
-    type: int
-    default: 3
 requirements:
   - ansible-core >= 2.16 and requests >= 2.25, for the Python that runs ansible-rulebook
 author:

@@ -73,23 +73,3 @@ def test_every_default_lies_within_the_limits_and_choices(spec: Any) -> None:
 @pytest.mark.parametrize("spec", [connection_spec(), other_environment_spec()["subscriber"]["options"]])
 def test_secrets_are_kept_out_of_logs(spec: Any) -> None:
     assert {name for name, option in spec.items() if option.get("no_log")} == {"dx_password", "ltpa_token"}
-
-
-def test_the_other_environment_has_the_same_options_but_neither_defaults_nor_environment_variables() -> None:
-    own = other_environment_spec()["subscriber"]["options"]
-    assert own.keys() == connection_spec().keys()
-    assert all(set(option) <= {"type", "choices", "no_log"} for option in own.values())
-
-
-def test_the_publishers_options_can_come_from_the_documented_environment_variables() -> None:
-    variables = {name: option["fallback"][1] for name, option in connection_spec().items() if "fallback" in option}
-    assert variables == {
-        "hostname": ["DX_HOSTNAME"],
-        "dx_username": ["DX_USERNAME"],
-        "dx_password": ["DX_PASSWORD"],
-        "ltpa_token": ["DX_LTPA_TOKEN"],
-        "dx_protocol": ["DX_PROTOCOL"],
-        "dx_port": ["DX_PORT"],
-        "validate_certs": ["DX_VALIDATE_CERTS"],
-        "ca_path": ["DX_CA_PATH"],
-    }

@@ -143,7 +143,7 @@ def test_a_missing_library_is_named(run_module: Run, monkeypatch: pytest.MonkeyP
     ("args", "warning"),
     [
         ({"dx_protocol": "http"}, "dx_protocol is http: the password and the login travel unprotected."),
-        ({"validate_certs": False}, "validate_certs is false: whoever stands in between"),
+        ({"validate_certs": False}, "validate_certs is false: anyone in between"),
     ],
 )
 def test_what_is_unsafe_is_warned_of(run_module: Run, args: dict[str, Any], warning: str) -> None:
