@@ -79,8 +79,9 @@ options:
   dest:
     type: path
     description:
-      - File for all differing records as CSV, in a folder that exists. Where none is found it is removed, but only if
-        it begins as a report does.
+      - File for all differing records as CSV, in a folder that exists. If RV(equal) is true a regular file is removed,
+        as a report would have replaced it; O(backup) keeps a copy. If none was found but RV(equal) is null, or if the
+        file is a symbolic link, it stays, there is a warning, and RV(not_removed) says why.
       - Other users cannot read a new file unless O(mode) says so.
 notes:
   - Needs the subscriber's own API, and an administrator on both sides.
@@ -209,6 +210,10 @@ checksum:
   returned: success
   type: str
   sample: 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12
+not_removed:
+  description: Why the file stays although no differing record was found.
+  returned: when a file was not removed
+  type: str
 backup_file:
   description: The copy of the old file.
   returned: when O(backup=true) and there was one
@@ -252,13 +257,14 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options 
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.destination import Place
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.formats import Csv
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.writer import write_report
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import record_of
 
 
 def work(task: Task) -> None:
     params, result, ours = task.params, task.result, task.publisher
-    place = Place(params["dest"], "csv", keep_empty=False) if params["dest"] else None
+    place = Place(params["dest"], keep_empty=False) if params["dest"] else None
     folder = place.folder if place and not task.check_mode else task.scratch_dir
     subscriber = task.chosen()
     theirs = task.subscriber_dam(subscriber)
@@ -272,9 +278,8 @@ def work(task: Task) -> None:
         params["max_window"],
         folder,
     )
-    options = {option: params[option] for option in ("csv_safe", "csv_bom", "max_records")}
     try:
-        report = write_report(drift.rows(subscriber.subscriber_id), folder, **options)
+        report = write_report(drift.rows(subscriber.subscriber_id), folder, Csv(params), params["max_records"])
     finally:
         crew.close()
         result.update(summary(drift.verdicts), requests=budget.requests, duration=round(budget.elapsed, 3))
@@ -282,7 +287,7 @@ def work(task: Task) -> None:
     result.update(count=report.count, records=report.records, dest=None, checksum=None)
     try:
         if place:
-            result.update(place.deliver(report, task))
+            result.update(place.deliver(report, task, complete=result["equal"] is True))
     finally:
         report.discard()
 

@@ -23,7 +23,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - The rows are read and held against the file that is there.
+      - The rows are read and compared with the file that is there. Nothing is written beside it.
   diff_mode:
     support: full
     details:
@@ -42,8 +42,8 @@ options:
   dest:
     type: path
     description:
-      - File for the report, in a folder that exists. Without it the rows are only counted, and stand meanwhile in
-        Ansible's temporary folder in a file without a name.
+      - File for the report, in a folder that exists. The report is written to a temporary file beside it, which takes
+        its place in one step. Without O(dest) the rows are only counted.
       - Other users cannot read a new file unless O(mode) says so.
   format:
     type: str
@@ -55,8 +55,9 @@ options:
       - V(jsonl) has one JSON object a line, V(json) one array.
       - V(html) is one page for people that needs no other file, with the verdict, the numbers by type and action,
         what a resync would delete, and a table of the first 10,000 rows to search and sort. It can be printed.
-      - "How long ago the comparison was is not written into the page but told by it whenever somebody looks: a page
-        that says the same stays the same file."
+      - A page counts as changed if its verdict, its numbers or its rows are others than those of the page that was
+        there. Where these are equal, in whatever order, and only times and ids of logs are others, the page is written
+        without being a change, and O(backup) keeps no copy.
   html:
     type: dict
     description:
@@ -97,9 +98,11 @@ options:
     choices: [absent, write]
     default: absent
     description:
-      - What becomes of O(dest) when there are no mismatches. V(absent) removes it, but only if it begins as a report
-        of this format does, with columns whose names are those of a type and an action, and fails otherwise; V(write)
-        writes one without rows.
+      - What becomes of O(dest) when there are no mismatches. V(absent) removes the file, whatever it holds, as a report
+        would have replaced it, and O(backup) keeps a copy. V(write) writes a report without rows.
+      - V(absent) only removes a regular file, no symbolic link, and only if all rows of a completed comparison were
+        read. In any other case, as with O(force=true) in another state, the file stays, there is a warning, and
+        RV(not_removed) says why.
   max_records:
     type: int
     default: 0
@@ -249,17 +252,11 @@ duplicates:
   returned: success
   type: int
   sample: 0
-findings_changed:
-  description:
-    - Whether the page says something else than the one that was there, apart from the time of the comparison, from
-      the order of the rows, from times and ids of logs in them, and from what O(html.summary_before) adds. A later
-      comparison that found the same changes the file, but not this.
-  returned: when O(format=html), O(dest) is given, and a file is there now or was
-  type: bool
-leftover:
-  description: The file that is no report as far as can be told, and was not removed though there are no mismatches.
-  returned: failure because of it
+not_removed:
+  description: Why the file stays although there are no mismatches.
+  returned: when O(empty_report=absent) and a file was not removed
   type: str
+  sample: "dest: there are no mismatches, but '/var/reports/dx.csv' was not removed: it is a symbolic link."
 backup_file:
   description: The copy of the old file.
   returned: when O(backup=true) and there was one
@@ -274,8 +271,8 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options 
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.destination import Place
-from ansible_collections.dxops.dam_staging.plugins.module_utils._report.html import page_context
-from ansible_collections.dxops.dam_staging.plugins.module_utils._report.rows import MOVED, MismatchPages, refuse_report
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.formats import FORMATS, new_format
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.rows import MOVED, MismatchPages
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.summary import table
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.writer import write_report
 
@@ -283,30 +280,22 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._report.writer i
 def work(task: Task) -> None:
     params, result = task.params, task.result
     check_all_subscribers(params)
-    place = Place(params["dest"], params["format"], params["empty_report"] == "write") if params["dest"] else None
+    place = Place(params["dest"], params["empty_report"] == "write") if params["dest"] else None
     one = None if params["all_subscribers"] else task.chosen()
     subscribers = [one] if one else task.publisher.subscribers()
-    refusal = refuse_report(subscribers, of_all=one is None)
     pages = MismatchPages(task.publisher, subscribers, one is None, params)
-    page = page_context(params, params["hostname"], subscribers, lambda: refusal is None and not pages.moved)
-    if refusal and not params["force"]:
-        raise refusal
-    report = write_report(
-        pages.once(),
-        place.folder if place and not task.check_mode else task.scratch_dir,
-        params["format"],
-        csv_safe=params["csv_safe"],
-        csv_bom=params["csv_bom"],
-        max_records=params["max_records"],
-        html=page,
-    )
+    report_format = new_format(params, pages.origin)
+    if pages.refusal and not params["force"]:
+        raise pages.refusal
+    folder = place.folder if place and not task.check_mode else task.scratch_dir
+    report = write_report(pages.once(), folder, report_format, params["max_records"])
     if pages.moved:
         task.warn(MOVED)
     summary = report.summary.as_dict()
     result.update(
         count=report.count,
         report_available=report.count > 0,
-        accurate=refusal is None and not pages.moved,
+        accurate=pages.accurate,
         compared_at=pages.compared_at,
         summary=summary,
         table=table(summary["by_type"]),
@@ -318,13 +307,13 @@ def work(task: Task) -> None:
     )
     try:
         if place:
-            result.update(place.deliver(report, task))
+            result.update(place.deliver(report, task, complete=pages.accurate))
     finally:
         report.discard()
 
 
 def main() -> None:
-    spec = {**one_or_all_subscribers_spec(), **report_spec()}
+    spec = {**one_or_all_subscribers_spec(), **report_spec(FORMATS)}
     run(work, spec, add_file_common_args=True, **ONE_OR_ALL_SUBSCRIBERS)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A large report when the worst happens: the file is there whole or as it was before, and nothing lies beside it."""
+"""A large report when the worst happens: the file is there whole, or as it was before."""
 
 from __future__ import annotations
 
@@ -26,10 +26,7 @@ from support.scenes import COMPARED, compared, fault, named, of_subscriber, sent
 from tooling.standin import StandIn
 
 MODULE = "dam_mismatch_report"
-FORMATS = ["csv", "jsonl", "json", "html"]
 OLD = b"recordType,recordAction\r\nKEYWORD,CREATE\r\n"
-ROWS = 72_000
-"""At 100 rows a page more than 700 pages."""
 
 
 @pytest.fixture
@@ -77,14 +74,10 @@ def pages_sent(standin: StandIn) -> int:
     return sum(each["path"].endswith("/staging/mismatches") for each in sent(standin))
 
 
-@pytest.mark.parametrize("report_format", ["csv", "html"])
-def test_a_server_that_dies_at_page_700_leaves_the_old_report(
-    damsim: StandIn, run_main: Any, dest: Path, report_format: str
-) -> None:
-    fill(damsim, ROWS)
+def test_a_server_that_dies_at_page_700_leaves_the_old_report(damsim: StandIn, run_main: Any, dest: Path) -> None:
+    fill(damsim, 7_200)
     fault(damsim, method="GET", path="/staging/mismatches", kind="drop", skip=699, times=9999)
-    args = {**named(damsim), "dest": str(dest), "format": report_format, "page_size": 100, "request_retries": 0}
-    result = run_main(MODULE, args)
+    result = run_main(MODULE, {**named(damsim), "dest": str(dest), "page_size": 10, "request_retries": 0})
     assert (result["failed"], result["changed"]) == (True, False)
     assert "/staging/mismatches" in result["msg"]
     assert 700 <= pages_sent(damsim) <= 704
@@ -101,18 +94,13 @@ def test_a_large_report_equals_the_servers_rows_and_is_accurate(damsim: StandIn,
     assert pages_sent(damsim) <= 26 + 2 + 4 + 26
 
 
-@pytest.mark.parametrize("report_format", FORMATS)
-@pytest.mark.parametrize("limit", [100_000, 1_200_000])
-def test_a_limit_of_the_system_on_files_leaves_the_old_report(
-    damsim: StandIn, work_folder: Any, dest: Path, report_format: str, limit: int
-) -> None:
-    fill(damsim, 12_000)
+def test_a_limit_of_the_system_on_files_leaves_the_old_report(damsim: StandIn, work_folder: Any, dest: Path) -> None:
+    fill(damsim, 2_000)
     folder = work_folder()
     folder.mkdir(parents=True)
-    args = {**connection_to(damsim), **named(damsim), "dest": str(dest), "format": report_format}
+    process = start_main(MODULE, {**connection_to(damsim), **named(damsim), "dest": str(dest)}, folder)
     # The interpreter's own start takes longer than this.
-    process = start_main(MODULE, args, folder)
-    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, limit))
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (100_000, 100_000))
     output, errors = process.communicate(timeout=60)
     result = json.loads(output)
     assert result["failed"], errors
@@ -131,8 +119,11 @@ ls -A "$2" > "$5.listing"
 
 
 @pytest.mark.skipif(not shutil.which("unshare"), reason="unshare is not installed")
-@pytest.mark.parametrize("report_format", FORMATS)
-@pytest.mark.parametrize("size", ["400k", "3m"])
+@pytest.mark.parametrize(
+    ("report_format", "size"),
+    [("csv", "400k"), ("csv", "3m"), ("html", "3m")],
+    ids=["while rows are read", "while the file is written", "while the page is written"],
+)
 def test_a_disk_that_fills_up_leaves_the_old_report(
     damsim: StandIn, tmp_path: Path, report_format: str, size: str
 ) -> None:
@@ -162,7 +153,7 @@ def test_a_disk_that_fills_up_leaves_the_old_report(
     assert Path(f"{result}.listing").read_text(encoding="utf-8").split() == ["report"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_module_that_is_killed_on_the_way_leaves_the_old_report(
     damsim: StandIn, work_folder: Any, dest: Path, number: int
 ) -> None:
@@ -183,9 +174,8 @@ def test_a_module_that_is_killed_on_the_way_leaves_the_old_report(
     assert untouched(dest)
 
 
-@pytest.mark.parametrize("report_format", ["csv", "html"])
 def test_logs_that_are_deleted_while_they_are_read_are_not_missed_in_silence(
-    damsim3: StandIn, work_folder: Any, tmp_path: Path, report_format: str
+    damsim3: StandIn, work_folder: Any, tmp_path: Path
 ) -> None:
     for number in range(3):
         fill(damsim3, 50, number)
@@ -193,7 +183,7 @@ def test_logs_that_are_deleted_while_they_are_read_are_not_missed_in_silence(
     folder = work_folder()
     folder.mkdir(parents=True)
     page = tmp_path / "page"
-    args: dict[str, Any] = {"all_subscribers": True, "dest": str(page), "format": report_format}
+    args: dict[str, Any] = {"all_subscribers": True, "dest": str(page), "format": "html"}
     process = start_main(MODULE, {**connection_to(damsim3), **args, "page_size": 11, "prefetch": 1}, folder)
     until(lambda: pages_sent(damsim3) >= 8)
     damsim3.delete(f"/_sim/mismatches?subscriber={damsim3.subscribers[0].id}")
@@ -206,8 +196,7 @@ def test_logs_that_are_deleted_while_they_are_read_are_not_missed_in_silence(
     assert sum(found[damsim3.subscribers[2].id].values()) < 50
     assert result["accurate"] is False
     assert warned(result, "were added or deleted while they were read")
-    if report_format == "html":
-        assert "This may not be accurate" in page.read_text(encoding="utf-8")
+    assert "This may not be accurate" in page.read_text(encoding="utf-8")
 
 
 def test_a_report_that_nothing_disturbs_is_accurate_and_says_nothing(damsim: StandIn, run_main: Any) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from .._dam.records import Row
 from .._errors import DamError
-from .._report.draft import disk
+from .._report.writer import disk
 from .crew import Crew, Jobs, Spent
 from .look import Prints, Sides, look, moved
 from .probe import check_samples, sample

@@ -11,6 +11,7 @@ else: the suboptions of ``subscriber``, the inventory plugin, the event source a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ansible.module_utils.common.parameters import env_fallback
@@ -151,11 +152,22 @@ def guards_spec() -> Spec:
     }
 
 
-def report_spec() -> Spec:
-    """Return the options of a report's rows and of its file."""
+def report_file_spec() -> Spec:
+    """Return the options of the file of a report."""
     return {
         "dest": {"type": "path"},
-        "format": {"type": "str", "choices": ["csv", "jsonl", "json", "html"], "default": "csv"},
+        "csv_safe": {"type": "bool", "default": True},
+        "csv_bom": {"type": "bool", "default": False},
+        "backup": {"type": "bool", "default": False},
+    }
+
+
+def report_spec(formats: Iterable[str]) -> Spec:
+    """Return the options of a report's rows and of its file; the first of ``formats`` is the default."""
+    choices = list(formats)
+    return {
+        **report_file_spec(),
+        "format": {"type": "str", "choices": choices, "default": choices[0]},
         "html": {
             "type": "dict",
             "options": {
@@ -164,13 +176,10 @@ def report_spec() -> Spec:
                 "csv_link": {"type": "str"},
             },
         },
-        "csv_safe": {"type": "bool", "default": True},
-        "csv_bom": {"type": "bool", "default": False},
         "record_type": {"type": "list", "elements": "str", "choices": list(RECORD_TYPES)},
         "record_action": {"type": "list", "elements": "str", "choices": list(RECORD_ACTIONS)},
         "force": {"type": "bool", "default": False},
         "empty_report": {"type": "str", "choices": ["absent", "write"], "default": "absent"},
-        "backup": {"type": "bool", "default": False},
         "max_records": {"type": "int", "default": 0},
         "page_size": {"type": "int", "default": 1000},
         "prefetch": {"type": "int", "default": 4},
@@ -179,14 +188,14 @@ def report_spec() -> Spec:
 
 def drift_spec() -> Spec:
     """Return the options of a comparison of records; ``max_seconds`` in seconds."""
-    report = report_spec()
     return {
+        **report_file_spec(),
         "window": {"type": "int", "default": 500},
         "max_window": {"type": "int"},
         "concurrency": {"type": "int", "default": 8},
         "max_requests": {"type": "int"},
         "max_seconds": {"type": "int"},
-        **{option: report[option] for option in ("record_type", "dest", "csv_safe", "csv_bom", "backup")},
+        "record_type": {"type": "list", "elements": "str", "choices": list(RECORD_TYPES)},
         "max_records": {"type": "int", "default": 100},
     }
 

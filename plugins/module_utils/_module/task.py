@@ -97,7 +97,7 @@ class Task:
         return str(self._module.tmpdir)
 
     def publish(self, path: str, dest: str) -> bool:
-        """Put a finished file in its place in one step, with the owner and mode asked for; True if that changed it.
+        """Put a finished file in its place in one step, with the owner and mode asked for; True if these changed.
 
         With ``path`` equal to ``dest`` only owner and mode are seen to.
         """
@@ -105,14 +105,13 @@ class Task:
         if path != dest:
             self._module.atomic_move(path, place, unsafe_writes=bool(self.params.get("unsafe_writes")))
         arguments = self._module.load_file_common_arguments(self.params, path=place)
-        return bool(self._module.set_fs_attributes_if_different(arguments, path != dest))
+        return bool(self._module.set_fs_attributes_if_different(arguments, False))
 
     def withdraw(self, dest: str) -> None:
-        """Remove a file; a symbolic link to it stays for the next one, as when a file is replaced."""
+        """Remove a file, of which ``backup`` keeps a copy."""
         if not self.check_mode:
-            place = os.path.realpath(dest)
-            self.keep_old(place)
-            os.unlink(place)
+            self.keep_old(dest)
+            os.unlink(dest)
 
     def keep_old(self, dest: str) -> None:
         """Keep a copy of a file that is about to be replaced, where the option ``backup`` asks for it."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a finished report comes to its place, or goes from it: knows files, but neither HTTP nor Ansible."""
+"""How a finished report comes to its place, or an older one goes from it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .._errors import OptionError
-from .reread import begins_as_report, read_findings, read_summary
 from .summary import Summary
 from .writer import ReportResult
 
@@ -30,13 +29,14 @@ class Files(Protocol):
 
     def checksum(self, path: str) -> str | None: ...
 
+    def warn(self, text: str) -> None: ...
+
 
 @dataclass(frozen=True)
 class Place:
-    """Where a report belongs. Raises OptionError where no report can be put there."""
+    """Where a report belongs; with ``keep_empty`` one without rows, too. Raises OptionError for an unusable place."""
 
     dest: str
-    report_format: str
     keep_empty: bool
 
     def __post_init__(self) -> None:
@@ -61,49 +61,46 @@ class Place:
     def folder(self) -> str:
         return os.path.dirname(os.path.realpath(self.dest)) or "."
 
-    def deliver(self, report: ReportResult, files: Files) -> dict[str, Any]:
-        """Make the file what the report is: ``changed``, ``dest``, ``checksum``, and ``diff`` where it changed.
+    def deliver(self, report: ReportResult, files: Files, complete: bool) -> dict[str, Any]:
+        """Make the file what the report is: ``changed``, ``dest``, ``checksum``, and ``diff`` if it changed.
 
-        Of a page besides ``findings_changed``: whether it says something else than the page that was there, apart from
-        the time of the comparison and from what was before a resync.
+        ``complete`` tells whether the rows are all those of a completed comparison: only such a report removes an older
+        one. A file that stays for this or another reason is named in a warning and in ``not_removed``.
         """
         if report.count == 0 and not self.keep_empty:
-            return self._remove(files)
+            return self._remove(report, files, complete)
         before = files.checksum(self.dest)
         differs = before != report.checksum
-        result: dict[str, Any] = {"changed": differs, "dest": self.dest, "checksum": report.checksum}
-        if report.findings:
-            result["findings_changed"] = report.findings != read_findings(self.dest)
-        if differs and files.diff_mode:
-            result["diff"] = self._diff(report.summary)
-        if before is not None or not files.check_mode:
-            publish = differs and not files.check_mode
-            if publish:
+        changed = differs and not report.format.says_the_same(self.dest)
+        result: dict[str, Any] = {"changed": changed, "dest": self.dest, "checksum": report.checksum}
+        if changed and files.diff_mode:
+            result["diff"] = self._diff(report, report.summary)
+        if differs and not files.check_mode:
+            report.sync()
+            if changed:
                 files.keep_old(os.path.realpath(self.dest))
-            # Only now does the new file get a name, and loses it at once to the renaming.
-            result["changed"] = files.publish(report.path if publish else self.dest, self.dest) or differs
+            result["changed"] = files.publish(report.path, self.dest) or changed
+        elif before is not None:
+            # The content stays: owner and mode are seen to.
+            result["changed"] = files.publish(self.dest, self.dest) or changed
         return result
 
-    def _remove(self, files: Files) -> dict[str, Any]:
+    def _remove(self, report: ReportResult, files: Files, complete: bool) -> dict[str, Any]:
         result: dict[str, Any] = {"changed": False, "dest": None, "checksum": None}
         if not os.path.exists(self.dest):
             return result
-        if not begins_as_report(self.dest, self.report_format):
-            raise OptionError(
-                f"dest: there are no mismatches, so no report belongs there, but '{self.dest}' does not look like a "
-                f"{self.report_format} report and was not removed. Remove it where it is an old report whose columns "
-                "have other names; else choose another dest, or empty_report=write.",
-                leftover=self.dest,
-            )
+        if not complete or os.path.islink(self.dest):
+            reason = "it is a symbolic link" if complete else "the rows are not those of a completed comparison"
+            result["not_removed"] = f"dest: there are no mismatches, but '{self.dest}' was not removed: {reason}."
+            files.warn(result["not_removed"])
+            return result
         result["changed"] = True
-        if self.report_format == "html":
-            result["findings_changed"] = True
         if files.diff_mode:
-            result["diff"] = self._diff(None)
+            result["diff"] = self._diff(report, None)
         files.withdraw(self.dest)
         return result
 
-    def _diff(self, after: Summary | None) -> dict[str, Any]:
-        before = read_summary(self.dest, self.report_format) if os.path.exists(self.dest) else None
+    def _diff(self, report: ReportResult, after: Summary | None) -> dict[str, Any]:
+        before = report.format.read_summary(self.dest) if os.path.exists(self.dest) else None
         shown = {"before": before, "after": after}
         return {name: summary.as_dict() if summary else {} for name, summary in shown.items()}

@@ -2,81 +2,61 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The formats of a report: how rows become bytes, and what stands around them."""
+"""The formats of a report, one class each, and the registry of all."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
-from .._errors import DamError
-from .._text import FORMULA_STARTS, defused, json_text
-
-Row = dict[str, Any]
+from .._dam.records import Row
+from .._errors import DamError, OptionError
+from .._text import FORMULA_STARTS, defused, json_text, undefused
+from .html import Html
+from .rows import Origin
+from .summary import Fields, Summary
+from .writer import Format, chunks
 
 BOM = b"\xef\xbb\xbf"
 # The header of a report without rows: the names of the mismatch query's own parameters (the vendor's OpenAPI document).
 EMPTY_COLUMNS = ("recordType", "recordAction", "subscriberId")
 
-_CHUNK = 256 * 1024
 _LINE_END = b"\r\n"
 
-# A table wider than this is not one; the limit keeps data with ever new keys from filling memory and disk.
-_MOST_COLUMNS = 1000
 
-
-class JsonLines:
-    """One JSON object a line, in the server's own order of keys."""
-
-    def encode(self, rows: Sequence[Row]) -> bytes:
-        """Return the rows as bytes for the spool."""
-        return "".join([json_text(row) + "\n" for row in rows]).encode("utf-8")
-
-    def assemble(self, spool: BinaryIO) -> Iterator[bytes]:
-        """Yield the file's content; ``spool`` holds all encoded rows and stands at its beginning."""
-        return _chunks(spool)
-
-
-class JsonArray(JsonLines):
-    """One JSON array, with one row a line so that line tools can read it as well."""
-
-    def __init__(self) -> None:
-        self._begun = False
-
-    def encode(self, rows: Sequence[Row]) -> bytes:
-        text = ",\n".join([json_text(row) for row in rows])
-        before = ",\n" if self._begun else "[\n"
-        self._begun = True
-        return (before + text).encode("utf-8")
-
-    def assemble(self, spool: BinaryIO) -> Iterator[bytes]:
-        yield from _chunks(spool)
-        yield b"\n]\n" if self._begun else b"[]\n"
-
-
-class Csv:
+class Csv(Format):
     """Comma-separated values as in RFC 4180, with a header.
 
     Texts stand as they are, nested values as compact JSON, true, false and numbers as JSON writes them, null and what
-    a row lacks as nothing. Lone surrogates, which UTF-8 cannot hold, become ``\\udXXX``. With ``safe``, texts and
-    column names that a spreadsheet would run as a formula get a leading apostrophe.
+    a row lacks as nothing. Lone surrogates, which UTF-8 cannot hold, become ``\\udXXX``. With the option ``csv_safe``,
+    texts and column names that a spreadsheet would run as a formula get a leading apostrophe; ``csv_bom`` begins the
+    file with a byte order mark for Excel.
     """
 
-    def __init__(self, columns: Columns, safe: bool, bom: bool) -> None:
-        self._columns = columns
-        self._bom = bom
-        self._suspect = FORMULA_STARTS if safe else frozenset()
+    name = "csv"
+
+    def __init__(self, options: Mapping[str, Any], origin: Origin | None = None) -> None:
+        super().__init__(options, origin)
+        self._bom = options["csv_bom"]
+        self._suspect = FORMULA_STARTS if options["csv_safe"] else frozenset()
         # Where in the spool the rows get wider: (position in bytes, columns from there on).
         self._widths: list[tuple[int, int]] = []
         self._size = 0
 
     def encode(self, rows: Sequence[Row]) -> bytes:
-        """Return the rows as bytes for the spool, with the columns known so far."""
+        """Return the rows with the columns known so far."""
+        if not self.columns.complete:
+            raise DamError(
+                f"The rows have more than {len(self.columns.names)} different keys, which is too many for the columns "
+                "of a table. Use the format jsonl or json."
+            )
         # Rows without any key would be empty lines, which readers pass over: they get one empty column at least.
-        names = self._columns.names or list(EMPTY_COLUMNS[:1])
-        exact = self._columns.exact and rows[0]
+        names = self.columns.names or list(EMPTY_COLUMNS[:1])
+        exact = self.columns.exact and rows[0]
         if not self._widths or self._widths[-1][1] != len(names):
             self._widths.append((self._size, len(names)))
         # The innermost loop of a large report: the usual texts and numbers pass without a function call each.
@@ -95,17 +75,14 @@ class Csv:
         return data
 
     def assemble(self, spool: BinaryIO) -> Iterator[bytes]:
-        """Yield the file's content; ``spool`` holds all encoded rows and stands at its beginning.
-
-        Rows from before a column came up are widened on the way.
-        """
-        names = self._columns.names or EMPTY_COLUMNS
+        """Yield the header and the rows; those from before a column came up are widened on the way."""
+        names = self.columns.names or EMPTY_COLUMNS
         yield (BOM if self._bom else b"") + _csv_bytes([[defused(name) if self._suspect else name for name in names]])
         position = 0
         ends = [start for start, _width in self._widths[1:]] + [self._size]
         for (_start, width), end in zip(self._widths, ends):
             if width == len(names):
-                yield from _chunks(spool)
+                yield from chunks(spool)
             else:
                 yield from _padded(spool, end - position, b"," * (len(names) - width))
             position = end
@@ -119,6 +96,23 @@ class Csv:
         # Numbers that JSON does not know come back as JSON texts.
         return self._cell(text[1:-1]) if isinstance(value, float) and text.startswith('"') else text
 
+    @staticmethod
+    def read(file: BinaryIO) -> Summary:
+        """Count the rows below a header that has a type and an action."""
+        limit = csv.field_size_limit(sys.maxsize)
+        try:
+            # Python before 3.11 stops at NUL, which no name and no column that matters here holds.
+            lines = (line.decode("utf-8", "replace").replace("\0", "") for line in _without_bom(file))
+            reader = csv.reader(lines, strict=True)
+            names = [undefused(name) for name in next(reader, [])]
+            if not Fields.of(names).look_like_mismatches():
+                raise ValueError("not the header of a report")
+            return _summary_of(dict(zip(names, map(undefused, values))) for values in reader)
+        except csv.Error as error:
+            raise ValueError("not a CSV") from error
+        finally:
+            csv.field_size_limit(limit)
+
 
 def _csv_bytes(lines: Iterable[Iterable[Any]]) -> bytes:
     buffer = io.StringIO(newline="")
@@ -128,7 +122,7 @@ def _csv_bytes(lines: Iterable[Iterable[Any]]) -> bytes:
 
 
 def _padded(spool: BinaryIO, size: int, padding: bytes) -> Iterator[bytes]:
-    """Yield the next ``size`` bytes of the spool with ``padding`` at the end of every record."""
+    """Yield the next ``size`` bytes of the spool, in blocks, with ``padding`` at the end of every record."""
     block: list[bytes] = []
     length = 0
     quoted = 0
@@ -139,47 +133,84 @@ def _padded(spool: BinaryIO, size: int, padding: bytes) -> Iterator[bytes]:
         quoted ^= line.count(b'"') & 1
         block.append(line if quoted else line[: -len(_LINE_END)] + padding + _LINE_END)
         length += len(block[-1])
-        if length >= _CHUNK:
+        if length >= 256 * 1024:
             yield b"".join(block)
             block, length = [], 0
     yield b"".join(block)
 
 
-def _chunks(spool: BinaryIO) -> Iterator[bytes]:
-    return iter(lambda: spool.read(_CHUNK), b"")
+def _without_bom(file: BinaryIO) -> Iterator[bytes]:
+    yield file.readline().removeprefix(BOM)
+    yield from file
 
 
-class Columns:
-    """Collects the keys of all rows, in order of first appearance, up to 1000 of them.
+class JsonLines(Format):
+    """One JSON object a line, in the server's own order of keys."""
 
-    With ``strict`` more of them raise ``DamError``; without, the others are left out.
+    name = "jsonl"
+
+    def encode(self, rows: Sequence[Row]) -> bytes:
+        """Return the rows, one a line."""
+        return "".join([json_text(row) + "\n" for row in rows]).encode("utf-8")
+
+    def assemble(self, spool: BinaryIO) -> Iterator[bytes]:
+        """Yield the lines as they are."""
+        return chunks(spool)
+
+    @staticmethod
+    def read(file: BinaryIO) -> Summary:
+        """Count the objects, one a line."""
+        return _summary_of(_json_rows(file))
+
+
+class JsonArray(JsonLines):
+    """One JSON array, with one row a line so that line tools can read it as well."""
+
+    name = "json"
+    _begun = False
+
+    def encode(self, rows: Sequence[Row]) -> bytes:
+        """Return the rows, each with what separates it from the one before."""
+        text = ",\n".join([json_text(row) for row in rows])
+        before = ",\n" if self._begun else "[\n"
+        self._begun = True
+        return (before + text).encode("utf-8")
+
+    def assemble(self, spool: BinaryIO) -> Iterator[bytes]:
+        """Yield the array."""
+        yield from chunks(spool)
+        yield b"\n]\n" if self._begun else b"[]\n"
+
+
+def _json_rows(file: BinaryIO) -> Iterator[Row]:
+    for line in file:
+        text = line.strip().rstrip(b",")
+        if text in (b"", b"[", b"]", b"[]"):
+            continue
+        row = json.loads(text)
+        if not isinstance(row, dict):
+            raise ValueError("not a row of a report")
+        yield row
+
+
+def _summary_of(rows: Iterable[Row]) -> Summary:
+    summary = Summary()
+    for row in rows:
+        summary.add(row)
+    return summary
+
+
+FORMATS: dict[str, type[Format]] = {each.name: each for each in (Csv, JsonLines, JsonArray, Html)}
+
+
+def new_format(options: Mapping[str, Any], origin: Origin | None = None) -> Format:
+    """Return the format that the option ``format`` names, for one report.
+
+    What only one format needs stands in an option of its name. Raises ``OptionError`` for such an option of another
+    format, and for one that cannot be used.
     """
-
-    def __init__(self, strict: bool) -> None:
-        self._strict = strict
-        self._known: set[str] = set()
-        self.names: list[str] = []
-        self.alike = False
-        """Whether all rows learnt from last have the same keys in the same order."""
-        self.exact = False
-        """Whether these keys are just ``names``, in that order."""
-
-    def learn(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Take the keys of ``rows``."""
-        shapes = dict.fromkeys(map(tuple, rows))
-        for shape in shapes:
-            for name in shape:
-                if name not in self._known:
-                    self._add(name)
-        self.alike = len(shapes) == 1
-        self.exact = self.alike and next(iter(shapes)) == tuple(self.names)
-
-    def _add(self, name: str) -> None:
-        if len(self.names) < _MOST_COLUMNS:
-            self._known.add(name)
-            self.names.append(name)
-        elif self._strict:
-            raise DamError(
-                f"The rows have more than {_MOST_COLUMNS} different keys, which is too many for the columns of a "
-                "table. Use the format jsonl or json."
-            )
+    chosen = options["format"]
+    for other in FORMATS:
+        if other != chosen and options.get(other) is not None:
+            raise OptionError(f"{other}: only with format={other}.")
+    return FORMATS[chosen](options, origin)

@@ -2,21 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rows that a report is made of: whether they are available, and which."""
+"""The rows that a report is made of: whether they are available, which, and where they come from."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .._dam.api import Dam
 from .._dam.paging import Deduplicated, Overlapping
 from .._dam.records import RECORD_ACTIONS, RECORD_TYPES, Row, Subscriber
 from .._errors import DamError, OptionError, ServerError, TooLarge
 from .._staging.states import NOT_ALL, is_unmoved, record_of, report_refusal
 from .summary import Fields
+
+if TYPE_CHECKING:
+    # It takes requests along, which a controller that only asks for the formats need not have.
+    from .._dam.api import Dam
 
 MOVED = (
     "Mismatch logs were added or deleted while they were read, so the report may lack some of them: accurate is false. "
@@ -38,6 +42,22 @@ def compared_at(subscriber: Subscriber) -> str | None:
     return subscriber.last_resync_time if report_refusal(subscriber) is None else None
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where rows come from, for a report that says so."""
+
+    publisher: str
+    """The publisher's host."""
+    subscribers: Mapping[str, str]
+    """The subscribers: their ids, as the rows have them, and their hosts."""
+    accurate: Callable[[], bool]
+    """Whether the rows are those of a completed comparison; known once all were read."""
+    compared_at: Sequence[str | None] = ()
+    """When the comparisons ended (ISO 8601), one for each subscriber; ``None`` if it is not known."""
+    filters: str | None = None
+    """What the rows are limited to, in words; then no rows prove nothing, and deletions may be missing."""
+
+
 class MismatchPages:
     """Pages of mismatch logs, for every wanted type and action one after the other.
 
@@ -45,7 +65,9 @@ class MismatchPages:
     """
 
     def __init__(self, dam: Dam, subscribers: list[Subscriber], of_all: bool, params: dict[str, Any]) -> None:
-        self._dam, self._subscribers = dam, subscribers
+        self.refusal = refuse_report(subscribers, of_all)
+        """Why there is no report of a completed comparison; ``None`` if there is one."""
+        self._dam, self._subscribers, self._params = dam, subscribers, params
         self._one = None if of_all else subscribers[0].subscriber_id
         self._fetch = partial(_page, dam, self._one)
         self._paging = params["page_size"], params["prefetch"]
@@ -59,6 +81,22 @@ class MismatchPages:
     def moved(self) -> bool:
         """Whether rows were added or deleted while they were read, as far as they were."""
         return self._moved or (self._source is not None and self._source.moved)
+
+    @property
+    def accurate(self) -> bool:
+        """Whether the rows that were read are all those of a completed comparison."""
+        return self.refusal is None and not self.moved
+
+    @property
+    def origin(self) -> Origin:
+        """Where the rows come from."""
+        return Origin(
+            publisher=self._params["hostname"],
+            subscribers={one.subscriber_id: one.target_host for one in self._subscribers},
+            accurate=lambda: self.accurate,
+            compared_at=[compared_at(one) for one in self._subscribers],
+            filters=_in_words(self._params["record_type"], self._params["record_action"]),
+        )
 
     @property
     def compared_at(self) -> str | None:
@@ -101,11 +139,10 @@ def _page(
                 f"{error.message} Not every release knows every type: it may be that this one does not take "
                 f"record_type {record_type}.",
                 **error.context,
-            ) from None
+            ) from error
         raise
     except TooLarge as error:
-        error.message += " Choose another page_size."
-        raise
+        raise DamError(f"{error.message} Choose another page_size.", **error.context) from error
     if rows and (record_type or action):
         fields = Fields.of(rows[0])
         _check_filter("record_type", record_type, RECORD_TYPES, rows, fields.record_type)
@@ -124,3 +161,13 @@ def _check_filter(option: str, wanted: str | None, known: Iterable[str], rows: l
             f"{option}: the server was asked for {wanted} alone, and gave rows of {strange} as well. It does not seem "
             "to look at this filter: leave the option out, and filter what comes."
         )
+
+
+def _in_words(types: list[str] | None, actions: list[str] | None) -> str | None:
+    """Say what the options ``record_type`` and ``record_action`` leave; ``None`` if they leave everything."""
+    parts = [
+        f"{name}{'s' * (len(chosen) > 1)} {', '.join(chosen)}"
+        for name, chosen in (("type", types), ("action", actions))
+        if chosen
+    ]
+    return "; ".join(parts) or None

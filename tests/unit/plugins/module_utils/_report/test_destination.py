@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.destination import Place
-from ansible_collections.dxops.dam_staging.plugins.module_utils._report.writer import ReportResult, write_report
+from support.reports import make_report
 
 ROW = {"recordType": "KEYWORD", "recordAction": "CREATE", "recordId": "1"}
 
@@ -29,6 +29,7 @@ class FakeFiles:
         self.diff_mode = diff_mode
         self.modes_differ = modes_differ
         self.done: list[str] = []
+        self.warnings: list[str] = []
 
     def keep_old(self, dest: str) -> None:
         """Keep a copy of the old file."""
@@ -52,11 +53,9 @@ class FakeFiles:
         """Return the file's checksum."""
         return hashlib.sha1(Path(path).read_bytes()).hexdigest() if os.path.exists(path) else None  # noqa: S324
 
-
-def report(folder: Path, rows: list[dict[str, Any]], report_format: str = "csv") -> ReportResult:
-    """Write a report as the module does."""
-    folder.mkdir(exist_ok=True)
-    return write_report(iter([rows] if rows else []), str(folder), report_format)
+    def warn(self, text: str) -> None:
+        """Tell the user."""
+        self.warnings.append(text)
 
 
 def deliver(
@@ -66,11 +65,14 @@ def deliver(
     files: FakeFiles,
     keep_empty: bool = False,
     kind: str = "csv",
+    complete: bool = True,
 ) -> dict[str, Any]:
     """Deliver a report of these rows."""
-    made = report(tmp_path / "scratch", rows, kind)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir(exist_ok=True)
+    made = make_report(scratch, [rows] if rows else [], kind)
     try:
-        return Place(str(dest), kind, keep_empty).deliver(made, files)
+        return Place(str(dest), keep_empty).deliver(made, files, complete)
     finally:
         made.discard()
 
@@ -101,6 +103,33 @@ def test_another_report_takes_the_place_of_the_one_before(tmp_path: Path) -> Non
     assert dest.read_text(encoding="utf-8").count("KEYWORD") == 2
 
 
+def test_all_is_on_the_disk_before_the_old_report_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files, dest, plain = FakeFiles(), tmp_path / "report.csv", os.fsync
+
+    def synced(descriptor: int) -> None:
+        plain(descriptor)
+        files.done.append(f"{os.fstat(descriptor).st_size} bytes on the disk")
+
+    monkeypatch.setattr(os, "fsync", synced)
+    deliver(tmp_path, dest, [ROW], files)
+    assert files.done == [f"{dest.stat().st_size} bytes on the disk", "nothing to keep", "publish"]
+
+
+def test_what_only_shows_when_it_is_brought_to_the_disk_is_told_and_leaves_the_old_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    files, dest = FakeFiles(), tmp_path / "report.csv"
+    dest.write_text("an old report\n", encoding="utf-8")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DamError, match=r"could not be written in .*No space left on device"):
+        deliver(tmp_path, dest, [ROW], files)
+    assert (files.done, dest.read_text(encoding="utf-8")) == ([], "an old report\n")
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
 @pytest.mark.parametrize("rows", [[ROW], []])
 def test_check_mode_changes_no_file_and_says_what_would_change(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
     dest = tmp_path / "report.csv"
@@ -123,16 +152,45 @@ def test_check_mode_for_the_same_file_looks_at_owner_and_mode(tmp_path: Path) ->
     assert deliver(tmp_path, dest, [ROW], FakeFiles(check_mode=True, modes_differ=True))["changed"] is True
 
 
-@pytest.mark.parametrize("kind", ["csv", "jsonl", "json"])
-def test_without_mismatches_an_old_report_goes(tmp_path: Path, kind: str) -> None:
-    dest = tmp_path / "report"
-    deliver(tmp_path, dest, [ROW], FakeFiles(), kind=kind)
-    result = deliver(tmp_path, dest, [], FakeFiles(), kind=kind)
-    assert result == {"changed": True, "dest": None, "checksum": None}
-    assert not dest.exists()
+@pytest.mark.parametrize("content", ["recordType,recordAction\r\n", "my diary\n"])
+def test_without_mismatches_the_file_goes_as_a_report_would_have_replaced_it(tmp_path: Path, content: str) -> None:
+    dest = tmp_path / "report.csv"
+    dest.write_text(content, encoding="utf-8")
+    dry, files = FakeFiles(check_mode=True), FakeFiles()
+    assert deliver(tmp_path, dest, [], dry) == {"changed": True, "dest": None, "checksum": None}
+    assert dest.exists()
+    assert deliver(tmp_path, dest, [], files) == {"changed": True, "dest": None, "checksum": None}
+    assert (files.done, files.warnings, dest.exists()) == (["withdraw"], [], False)
     again = FakeFiles()
-    assert deliver(tmp_path, dest, [], again, kind=kind) == {"changed": False, "dest": None, "checksum": None}
-    assert again.done == []
+    assert deliver(tmp_path, dest, [], again, complete=False) == {"changed": False, "dest": None, "checksum": None}
+    assert (again.done, again.warnings) == ([], [])
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_rows_of_no_completed_comparison_remove_nothing_and_the_result_says_why(
+    tmp_path: Path, check_mode: bool
+) -> None:
+    dest = tmp_path / "report.csv"
+    deliver(tmp_path, dest, [ROW], FakeFiles())
+    before, files = dest.read_bytes(), FakeFiles(check_mode=check_mode, diff_mode=True)
+    result = deliver(tmp_path, dest, [], files, complete=False)
+    reason = "the rows are not those of a completed comparison"
+    assert result.pop("not_removed") == f"dest: there are no mismatches, but '{dest}' was not removed: {reason}."
+    assert result == {"changed": False, "dest": None, "checksum": None}
+    assert (files.done, len(files.warnings), dest.read_bytes()) == ([], 1, before)
+    # Rows that are there take its place all the same.
+    assert deliver(tmp_path, dest, [{**ROW, "recordId": "2"}], FakeFiles(), complete=False)["changed"] is True
+
+
+def test_a_symbolic_link_and_what_it_leads_to_stay(tmp_path: Path) -> None:
+    (tmp_path / "real.csv").write_text("an old report\n", encoding="utf-8")
+    dest = tmp_path / "report.csv"
+    dest.symlink_to(tmp_path / "real.csv")
+    files = FakeFiles()
+    result = deliver(tmp_path, dest, [], files)
+    assert (result["changed"], files.warnings) == (False, [result["not_removed"]])
+    assert "was not removed: it is a symbolic link" in result["not_removed"]
+    assert dest.read_text(encoding="utf-8") == "an old report\n"
 
 
 def test_without_mismatches_an_empty_report_can_be_asked_for(tmp_path: Path) -> None:
@@ -143,17 +201,6 @@ def test_without_mismatches_an_empty_report_can_be_asked_for(tmp_path: Path) -> 
     assert deliver(tmp_path, dest, [], FakeFiles(), keep_empty=True, kind="json")["changed"] is False
 
 
-@pytest.mark.parametrize("content", ["my diary\n", "a,b\n1,2\n", "[]"])
-def test_a_file_that_is_no_report_is_never_removed(tmp_path: Path, content: str) -> None:
-    dest = tmp_path / "report.csv"
-    dest.write_text(content, encoding="utf-8")
-    files = FakeFiles()
-    with pytest.raises(OptionError, match="does not look like a csv report and was not removed"):
-        deliver(tmp_path, dest, [], files)
-    assert files.done == []
-    assert dest.read_text(encoding="utf-8") == content
-
-
 def test_a_link_that_leads_nowhere_waits_for_the_next_report(tmp_path: Path) -> None:
     dest = tmp_path / "report.csv"
     dest.symlink_to(tmp_path / "nothing")
@@ -161,6 +208,21 @@ def test_a_link_that_leads_nowhere_waits_for_the_next_report(tmp_path: Path) -> 
     assert deliver(tmp_path, dest, [], files) == {"changed": False, "dest": None, "checksum": None}
     assert files.done == []
     assert dest.is_symlink()
+
+
+def test_a_page_that_says_the_same_is_written_without_being_a_change(tmp_path: Path) -> None:
+    dest, row = tmp_path / "report.html", {**ROW, "id": "log-1", "created": "2026-11-21T20:41:07Z"}
+    later = {**row, "id": "log-2", "created": "2026-11-22T20:41:07Z"}
+    assert deliver(tmp_path, dest, [row], FakeFiles(), kind="html")["changed"] is True
+    dry, files = FakeFiles(check_mode=True), FakeFiles(diff_mode=True)
+    assert deliver(tmp_path, dest, [later], dry, kind="html")["changed"] is False
+    assert "log-1" in dest.read_text(encoding="utf-8")
+    result = deliver(tmp_path, dest, [later], files, kind="html")
+    # No copy is kept of what said the same.
+    assert (result["changed"], "diff" in result, files.done) == (False, False, ["publish"])
+    assert "log-2" in dest.read_text(encoding="utf-8")
+    assert deliver(tmp_path, dest, [row], FakeFiles(modes_differ=True), kind="html")["changed"] is True
+    assert deliver(tmp_path, dest, [{**row, "recordId": "2"}], FakeFiles(), kind="html")["changed"] is True
 
 
 def test_the_difference_shown_is_a_summary_and_never_rows(tmp_path: Path) -> None:
@@ -193,8 +255,8 @@ def test_a_file_that_is_no_report_has_no_summary_to_show(tmp_path: Path) -> None
 
 
 def place(dest: Path) -> Place:
-    """Make a place for a CSV report."""
-    return Place(str(dest), "csv", keep_empty=False)
+    """Make a place for a report."""
+    return Place(str(dest), keep_empty=False)
 
 
 def test_a_folder_is_no_place(tmp_path: Path) -> None:

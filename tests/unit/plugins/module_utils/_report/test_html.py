@@ -18,17 +18,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.paging import Row
-from ansible_collections.dxops.dam_staging.plugins.module_utils._report.html import HtmlContext
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.html import Html
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.html_assets import STYLE
-from ansible_collections.dxops.dam_staging.plugins.module_utils._report.reread import (
-    begins_as_report,
-    read_findings,
-    read_summary,
-)
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.summary import Summary
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.writer import write_report
 from support.browser import Browser
+from support.reports import Row, in_pages, mismatch, origin
 
 HOSTILE = [
     "</script><script>document.title='broken'</script>",
@@ -43,21 +39,18 @@ HOSTILE = [
 ]
 
 
-def mismatch(number: int, action: str = "UPDATE", kind: str = "MEDIA_ITEM", **more: Any) -> Row:
-    return {"id": f"id-{number}", "recordType": kind, "recordAction": action, "subscriberId": "sub-1", **more}
-
-
-def context(**more: Any) -> HtmlContext:
-    by_default: dict[str, Any] = {"publisher": "publish.example.com", "subscribers": {"sub-1": "sub.example.com"}}
-    return HtmlContext(**{**by_default, **more})
+def page_of(rows: list[Row], folder: Path, accurate: bool = True, **more: Any) -> Html:
+    """Write a page as ``report.html``; ``more`` are suboptions of ``html``, and what there is to say of the origin."""
+    given = {name: more.pop(name) for name in ("in_sync", "summary_before", "csv_link") if name in more}
+    made = Html({"html": given or None}, origin(accurate=lambda: accurate, **more))
+    result = write_report(in_pages(rows, 1000), str(folder), made)
+    Path(result.path).rename(folder / "report.html")
+    return made
 
 
 def page(tmp_path: Path, rows: list[Row], **more: Any) -> Path:
-    pages = [rows[start : start + 1000] for start in range(0, len(rows), 1000)]
-    result = write_report(pages, str(tmp_path), "html", html=lambda: context(**more))
-    path = tmp_path / "report.html"
-    Path(result.path).rename(path)
-    return path
+    page_of(rows, tmp_path, **more)
+    return tmp_path / "report.html"
 
 
 class Reader(HTMLParser):
@@ -163,58 +156,63 @@ def test_the_time_is_written_for_a_person_in_the_zone_that_it_names(
     assert all(text and text.startswith("2026-11-") and text[-6] in "+-" for text in exact)
 
 
-def test_the_same_findings_are_the_same_page_and_another_time_is_not_news(tmp_path: Path) -> None:
-    rows, time = [mismatch(1)], "2026-11-21T20:41:07Z"
-
-    def written(*given_rows: Row, **more: Any) -> tuple[bytes, str | None]:
-        path = page(tmp_path, list(given_rows or rows), **more)
-        return path.read_bytes(), read_findings(str(path))
-
-    first = written(compared_at=[time])
-    assert written(compared_at=[time]) == first
-    before = Summary()
-    before.add(mismatch(1))
-    for no_news in (
-        {"compared_at": ["2026-11-22T00:00:00Z"]},
-        {"before": before.as_dict()},
-        {"csv_name": "x.csv"},
-    ):
-        again = written(**no_news)
-        assert again[0] != first[0]
-        assert again[1] is not None
-        assert again[1] == first[1]
-    for news in (
-        {"accurate": False},
-        {"filters": "type X"},
-        {"publisher": "other"},
-        {"subscribers": {"sub-1": "other"}},
-    ):
-        assert written(**news)[1] not in (None, first[1])
-    assert written(mismatch(2))[1] != first[1]
-    assert written(mismatch(1), mismatch(1, "DELETE"))[1] != first[1]
+def test_the_same_findings_are_the_same_page(tmp_path: Path) -> None:
+    time = ["2026-11-21T20:41:07Z"]
+    first = page(tmp_path, [mismatch(1)], compared_at=time).read_bytes()
+    assert page(tmp_path, [mismatch(1)], compared_at=time).read_bytes() == first
 
 
-def test_logs_that_were_written_anew_are_no_news(tmp_path: Path) -> None:
-    def found(*rows: Row) -> str | None:
-        return read_findings(str(page(tmp_path, list(rows))))
-
-    one = {**mismatch(1), "recordId": "r1", "id": "log-1", "created": "2026-11-21T20:41:07Z", "loggedAt": "2026-11-21"}
-    other = {**mismatch(2), "recordId": "r2", "id": "log-2", "created": 1764000000000}
-    first = found(one, other)
-    assert first is not None
-    later = {"id": "log-9", "created": "2026-11-22T20:41:07.123Z", "loggedAt": "2026-11-22 20:41"}
-    assert found({**other, **later}, {**one, **later}) == first
-    for news in ({"recordId": "r3"}, {"recordAction": "DELETE"}, {"name": "another"}):
-        assert found({**one, **news}, other) != first
-    assert found(one, one) not in (first, found(one))
-    no_record = [{"recordType": "KEYWORD", "recordAction": "CREATE", "id": name} for name in ("a", "b")]
-    assert found(no_record[0]) != found(no_record[1])
+BEFORE = Summary()
+BEFORE.add(mismatch(1))
+LOGGED = {"created": "2026-11-21T20:41:07Z", "loggedAt": "2026-11-21"}
+FOUND = [{**mismatch(1), "recordId": "r1", **LOGGED}, {**mismatch(2), "recordId": "r2", **LOGGED}]
+LATER = {"id": "log-9", "created": "2026-11-22T20:41:07.123Z", "loggedAt": "2026-11-22 20:41"}
 
 
-def test_in_sync_and_not_proven_are_different_findings(tmp_path: Path) -> None:
-    found = {read_findings(str(page(tmp_path, [], in_sync=verdict))) for verdict in (True, False, None)}
-    assert len(found) == 3
-    assert None not in found
+@pytest.mark.parametrize(
+    ("rows", "more"),
+    [
+        (FOUND, {"compared_at": ["2026-11-22T00:00:00Z"]}),
+        (FOUND, {"summary_before": BEFORE.as_dict()}),
+        (FOUND, {"csv_link": "x.csv"}),
+        ([{**row, **LATER} for row in reversed(FOUND)], {}),
+    ],
+    ids=["another time", "what was before", "a link", "logs written anew in another order"],
+)
+def test_a_page_of_the_same_findings_says_the_same(tmp_path: Path, rows: list[Row], more: dict[str, Any]) -> None:
+    before = page(tmp_path, FOUND).read_bytes()
+    (tmp_path / "again").mkdir()
+    made = page_of(rows, tmp_path / "again", **more)
+    assert (tmp_path / "again" / "report.html").read_bytes() != before
+    assert made.says_the_same(str(tmp_path / "report.html"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "more"),
+    [
+        (FOUND, {"accurate": False}),
+        (FOUND, {"filters": "type X"}),
+        (FOUND, {"publisher": "other"}),
+        (FOUND, {"subscribers": {"sub-1": "other"}}),
+        (FOUND[:1], {}),
+        ([FOUND[0], FOUND[0]], {}),
+        ([FOUND[0], {**FOUND[1], "recordId": "r3"}], {}),
+        ([FOUND[0], {**FOUND[1], "recordAction": "DELETE"}], {}),
+        ([FOUND[0], {**FOUND[1], "name": "another"}], {}),
+    ],
+)
+def test_a_page_of_other_findings_says_something_else(tmp_path: Path, rows: list[Row], more: dict[str, Any]) -> None:
+    before = page(tmp_path, FOUND)
+    (tmp_path / "again").mkdir()
+    assert not page_of(rows, tmp_path / "again", **more).says_the_same(str(before))
+
+
+@pytest.mark.parametrize("old", [True, False, None])
+@pytest.mark.parametrize("new", [True, False, None])
+def test_in_sync_not_proven_and_drift_are_different_things(tmp_path: Path, old: bool | None, new: bool | None) -> None:
+    before = page(tmp_path, [], in_sync=old)
+    (tmp_path / "again").mkdir()
+    assert page_of([], tmp_path / "again", in_sync=new).says_the_same(str(before)) == (old == new)
 
 
 def test_environments_and_time_stand_at_the_top_and_deletions_are_named(tmp_path: Path) -> None:
@@ -266,7 +264,7 @@ def test_before_and_after_have_the_same_lines_and_the_same_scale(tmp_path: Path)
     before = Summary()
     for row in [*[mismatch(number, "DELETE") for number in range(9)], mismatch(10, "CREATE", "KEYWORD")]:
         before.add(row)
-    path = page(tmp_path, [mismatch(1, "DELETE")], before=before.as_dict())
+    path = page(tmp_path, [mismatch(1, "DELETE")], summary_before=before.as_dict())
     text = read(path).text
     assert "Drift: 1 mismatch left" in text
     assert "Before the resync Type Create Update Delete Total KEYWORD 1 0 0 1 MEDIA_ ITEM 0 0 9 9" in text
@@ -274,7 +272,7 @@ def test_before_and_after_have_the_same_lines_and_the_same_scale(tmp_path: Path)
     assert re.findall(r'width="([\d.]+)" height', path.read_text("utf-8")) == ["11.1", "100.0", "11.1"]
     labels = [attributes.get("aria-label") for tag, attributes in read(path).elements if tag == "table"]
     assert labels[:2] == ["Before the resync", "What is left"]
-    repaired = read(page(tmp_path, [], in_sync=True, before=before.as_dict())).text
+    repaired = read(page(tmp_path, [], in_sync=True, summary_before=before.as_dict())).text
     assert "In sync After the resync, a comparison that was seen to end found no difference." in repaired
     assert "What is left No mismatches." in repaired
 
@@ -291,7 +289,7 @@ def test_several_subscribers_have_numbers_of_their_own(tmp_path: Path) -> None:
 
 
 def test_the_page_holds_ten_thousand_rows_and_links_to_the_rest(tmp_path: Path) -> None:
-    reader = read(page(tmp_path, [mismatch(number) for number in range(10_500)], csv_name="a b:#?%.csv"))
+    reader = read(page(tmp_path, [mismatch(number) for number in range(10_500)], csv_link="a b:#?%.csv"))
     rows = reader.data("data")["rows"]
     assert len(rows) == 10_000
     assert rows[0] == ["id-0", "MEDIA_ITEM", "UPDATE", "sub-1"]
@@ -316,16 +314,22 @@ def test_huge_values_and_many_columns_do_not_make_a_huge_page(tmp_path: Path) ->
 
 
 def test_a_column_that_comes_late_is_there(tmp_path: Path) -> None:
-    result = write_report([[{"a": None}], [{"b": [1, True]}]], str(tmp_path), "html", html=context)
-    reader = read(Path(result.path))
-    assert reader.data("data") == {"action": -1, "rows": [[""], ["", "[1,true]"]]}
+    rows: list[Row] = [*[{"a": None}] * 1000, {"b": [1, True]}]
+    reader = read(page(tmp_path, rows))
+    assert reader.data("data")["action"] == -1
+    assert reader.data("data")["rows"][999:] == [[""], ["", "[1,true]"]]
     assert [words for words in reader.words if words in ("a", "b")] == ["a", "b"]
 
 
-def test_a_context_goes_with_this_format_and_no_other(tmp_path: Path) -> None:
-    for report_format, html in (("csv", context), ("html", None)):
-        with pytest.raises(ValueError, match="needs its context"):
-            write_report([], str(tmp_path), report_format, html=html)
+@pytest.mark.parametrize("name", ["../x.csv", "", ".", ".."])
+def test_a_link_leads_to_a_file_of_the_same_folder(name: str) -> None:
+    with pytest.raises(OptionError, match=r"^html\.csv_link:"):
+        Html({"html": {"csv_link": name}}, origin())
+
+
+def test_the_summary_from_before_has_to_be_one() -> None:
+    with pytest.raises(OptionError, match=r"^html\.summary_before:"):
+        Html({"html": {"summary_before": {"by_type": 5}}}, origin())
 
 
 # Reading it again
@@ -334,8 +338,7 @@ def test_a_context_goes_with_this_format_and_no_other(tmp_path: Path) -> None:
 def test_a_page_is_known_again_with_its_summary(tmp_path: Path) -> None:
     rows = [mismatch(number, "DELETE", kind) for number, kind in enumerate(HOSTILE)]
     path = page(tmp_path, rows)
-    assert begins_as_report(str(path), "html")
-    again = read_summary(str(path), "html")
+    again = Html.read_summary(str(path))
     wanted = Summary()
     for row in rows:
         wanted.add(row)
@@ -357,10 +360,11 @@ def test_a_page_is_known_again_with_its_summary(tmp_path: Path) -> None:
 def test_another_page_is_no_report(tmp_path: Path, text: str) -> None:
     path = tmp_path / "x.html"
     path.write_text(text)
-    assert not begins_as_report(str(path), "html")
-    assert read_summary(str(path), "html") is None
-    assert read_findings(str(path)) is None
-    assert read_findings(str(tmp_path / "missing")) is None
+    assert Html.read_summary(str(path)) is None
+    (tmp_path / "page").mkdir()
+    made = page_of([], tmp_path / "page")
+    assert not made.says_the_same(str(path))
+    assert not made.says_the_same(str(tmp_path / "missing"))
 
 
 @pytest.mark.parametrize(
@@ -376,7 +380,7 @@ def test_a_summary_that_was_tampered_with_is_none(tmp_path: Path, summary: str) 
         r'(id="summary">).*?(</script>)', lambda found: found[1] + summary + found[2], path.read_text("utf-8")
     )
     path.write_text(text, "utf-8")
-    assert read_summary(str(path), "html") is None
+    assert Html.read_summary(str(path)) is None
 
 
 # No data breaks out
@@ -396,8 +400,9 @@ def test_no_text_becomes_an_element_or_goes_unseen(tmp_path: Path, rows: list[Ro
     rows = [{**row, "recordType": kind, "serial": number} for number, row in enumerate(rows)]
     before = Summary()
     before.add({"type": kind, "action": "DELETE"})
-    more = {"publisher": host, "subscribers": {kind: host}, "compared_at": [host], "csv_name": host or None}
-    path = page(tmp_path, rows, before=before.as_dict(), **more)
+    link = f"{host}.csv".replace("/", "")
+    more = {"publisher": host, "subscribers": {kind: host}, "compared_at": [host], "csv_link": link}
+    path = page(tmp_path, rows, summary_before=before.as_dict(), **more)
     reader = read(path)
     assert not {tag for tag, _attributes in reader.elements} & {"img", "iframe", "object", "link", "base", "form"}
     assert sum(tag == "script" for tag, _attributes in reader.elements) == (4 if rows else 2)
@@ -463,7 +468,7 @@ def test_hostile_names_are_shown_as_text_and_run_nothing(tmp_path: Path, browser
     browser.log.clear()
     browser.requested.clear()
     rows = [mismatch(number, name=text, **{f"<b>{number}": text}) for number, text in enumerate(HOSTILE)]
-    path = page(tmp_path, rows, publisher=HOSTILE[0], subscribers={"sub-1": HOSTILE[1]}, csv_name=HOSTILE[7])
+    path = page(tmp_path, rows, publisher=HOSTILE[0], subscribers={"sub-1": HOSTILE[1]}, csv_link=HOSTILE[7])
     browser.open(path)
     assert len(shown(browser, first=100)) == len(HOSTILE)
     assert shown(browser, 4, 1) == [HOSTILE[0]]
