@@ -276,9 +276,13 @@ class Schedule(RuleBasedStateMachine):
         if not outcome.ok:
             assert (dest.read_bytes() if dest.exists() else None) == old
             return
-        rows = self.rows()
-        assert self.reported(form) == (found(rows) if rows or keep_empty else None)
-        assert (outcome.result or {})["accurate"] is (registration(self.standin).get("resyncStatus") == COMPARED)
+        rows, accurate = self.rows(), registration(self.standin).get("resyncStatus") == COMPARED
+        assert (outcome.result or {})["accurate"] is accurate
+        if rows or keep_empty:
+            assert self.reported(form) == found(rows)
+        else:
+            # Only a completed comparison removes a file.
+            assert (dest.read_bytes() if dest.exists() else None) == (None if accurate else old)
 
     def delete(self, check: bool) -> None:
         """Delete the logs."""
