@@ -61,26 +61,26 @@ class Html(Format):
         self._in_sync = given.get("in_sync")
         self._before = _summary_before(given.get("summary_before"))
         self._csv_name = _file_name(given.get("csv_link"))
-        self._rows = 0
+        # Of the rows that the page holds: how many, their bytes, and the sum of their digests.
+        self._held = 0
         self._size = 0
-        self._sum = 0
+        self._digests = 0
         self._findings = ""
 
     def encode(self, rows: Sequence[Row]) -> bytes:
         """Return the cells of the rows that the page still has room for."""
         names = self.columns.names[:_MOST_COLUMNS]
         lines = []
-        for row in rows[: MOST_ROWS - self._rows]:
+        for row in rows[: MOST_ROWS - self._held]:
             line = json_text([_cell(row.get(name)) for name in names]).translate(_FOR_SCRIPT)
             # A character can take four bytes.
             if self._size + 4 * len(line) > _MOST_BYTES:
                 self._size = _MOST_BYTES
                 break
             self._size += len(line.encode("utf-8"))
-            # A sum, so that the order of the rows does not matter.
-            self._sum = (self._sum + _digest(_lasting(row))) % 2**256
-            lines.append(f",\n{line}" if self._rows else line)
-            self._rows += 1
+            self._digests += _digest(_lasting(row))
+            lines.append(f",\n{line}" if self._held else line)
+            self._held += 1
         return "".join(lines).encode("utf-8")
 
     def assemble(self, spool: BinaryIO) -> Iterator[bytes]:
@@ -92,12 +92,13 @@ class Html(Format):
             summary=self.summary.as_dict(),
             before=self._before,
             columns=self.columns.names,
-            rows=self._rows,
+            held=self._held,
             csv_name=self._csv_name,
         )
-        self._findings = f"{_digest([*page.says(), self._sum]):064x}"
+        # A sum of digests, so that the order of the rows does not matter.
+        self._findings = f"{_digest([*page.says(), self._digests]):064x}"
         yield page.text(self._findings).encode("utf-8")
-        if self._rows:
+        if self._held:
             action = Fields.of(page.shown_columns).action
             position = -1 if action is None else page.shown_columns.index(action)
             yield f'<script type="application/json" id="data">{{"action":{position},"rows":[\n'.encode()
@@ -148,7 +149,7 @@ def _cell(value: Any) -> str:
 
 
 def _lasting(row: Row) -> list[Any]:
-    """What a row of a later comparison has as well: neither the id of the log nor a time."""
+    """Return the names and values of a row without what a later comparison changes: the id of the log, and times."""
     return [
         [name, row[name]]
         for name in sorted(row)
@@ -178,13 +179,13 @@ class _Page:
     before: dict[str, Any] | None
     """The summary from before a resync: makes the page one of before and after."""
     columns: list[str]
-    rows: int
-    """Rows that the page holds; there may be more."""
+    held: int
+    """Rows that the page holds; the summary may count more."""
     csv_name: str | None
     """The name of a CSV beside the page that holds all rows."""
 
     def text(self, findings: str) -> str:
-        """Return the page up to its data; ``findings`` stands for what it says."""
+        """Return the page up to its data; ``findings`` is the digest of what it says."""
         verdict = self._verdict
         return PAGE.format(
             generator=GENERATOR,
@@ -201,12 +202,12 @@ class _Page:
             deletes="deletes" if self._deletes else "no-deletes",
             facts="".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in self._facts()),
             matrices=self._numbers(),
-            table=self._table() if self.rows else '<div id="mismatches" tabindex="-1"></div>',
+            table=self._table() if self.held else '<div id="mismatches" tabindex="-1"></div>',
             ages=AGES,
         )
 
     def says(self) -> list[Any]:
-        """Return what makes two pages with the same rows different ones."""
+        """Return what makes pages different besides their rows; neither times nor what was before a resync."""
         origin = self.origin
         of_whom = [origin.publisher, dict(origin.subscribers), origin.filters]
         return [self._verdict.state, self.accurate, self.summary, *of_whom]
@@ -293,8 +294,8 @@ class _Page:
             for name in self.shown_columns
         )
         notes = []
-        if self.rows < self._count:
-            notes.append(f"This page holds the first {_number(self.rows)} of {_number(self._count)} rows.")
+        if self.held < self._count:
+            notes.append(f"This page holds the first {_number(self.held)} of {_number(self._count)} rows.")
         if len(self.columns) > _MOST_COLUMNS:
             notes.append(f"It shows the first {_MOST_COLUMNS} columns.")
         if self.csv_name:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 GENERATOR = "dxops.dam_staging report"
 
-# Marks the line that holds the summary as JSON, for the day when the page is read again.
+# Marks the line that holds the summary as JSON, from which it is read again.
 SUMMARY_LINE = '<script type="application/json" id="summary">'
 
-# Stands before what says the same whenever the same was found, whatever the time of the comparison.
+# Stands before the digest of what the page says.
 FINDINGS = '<meta name="findings" content="'
 
 # On every page: how long ago the times on it are, when somebody looks.

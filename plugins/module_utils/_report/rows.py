@@ -29,7 +29,7 @@ MOVED = (
 
 
 def refuse_report(subscribers: list[Subscriber], of_all: bool) -> DamError | None:
-    """Why there is no report to be had now, in the words of the vendor's own tool; None where there is one."""
+    """Return why no report can be written, in the words of the vendor's own tool; ``None`` if one can."""
     for subscriber in subscribers:
         refusal = report_refusal(subscriber)
         if refusal is not None:

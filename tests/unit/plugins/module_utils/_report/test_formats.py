@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 import json
 import math
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -422,3 +424,23 @@ def test_every_list_of_the_formats_in_the_documentation_is_that_of_the_registry(
         assert [name for name in names if f"{mark}{name}{mark}" not in text] == []
     for name in names:
         assert any(f"V({name})" in line for line in module["description"])
+
+
+@pytest.mark.parametrize("folder", ["plugins/modules", "plugins/module_utils/_report", "plugins/filter"])
+def test_no_module_compares_the_names_of_formats(folder: str) -> None:
+    found = [
+        f"{path.name}:{node.lineno}"
+        for path in sorted((ROOT / folder).glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Compare)
+        and any(isinstance(each, ast.Constant) and each.value in FORMATS for each in ast.walk(node))
+    ]
+    assert found == []
+
+
+def test_no_task_of_the_roles_compares_the_names_of_formats() -> None:
+    name = rf"""['"](?:{"|".join(FORMATS)})['"]"""
+    compared = re.compile(rf"(?:[!=]=|\bin)\s*{name}|{name}\s*(?:[!=]=|(?:not\s+)?in\b)")
+    assert compared.search("when: \"'html' in formats\"")
+    books = sorted((ROOT / "roles").rglob("*.yml"))
+    assert [path.name for path in books if compared.search(path.read_text(encoding="utf-8"))] == []
