@@ -153,9 +153,10 @@ def guards_spec() -> Spec:
 
 
 def report_file_spec() -> Spec:
-    """Return the options of the file of a report."""
+    """Return which types go into a report, and into which file (documentation fragment ``_report_file``)."""
     return {
         "dest": {"type": "path"},
+        "record_type": {"type": "list", "elements": "str", "choices": list(RECORD_TYPES)},
         "csv_safe": {"type": "bool", "default": True},
         "csv_bom": {"type": "bool", "default": False},
         "backup": {"type": "bool", "default": False},
@@ -176,7 +177,6 @@ def report_spec(formats: Iterable[str]) -> Spec:
                 "csv_link": {"type": "str"},
             },
         },
-        "record_type": {"type": "list", "elements": "str", "choices": list(RECORD_TYPES)},
         "record_action": {"type": "list", "elements": "str", "choices": list(RECORD_ACTIONS)},
         "force": {"type": "bool", "default": False},
         "empty_report": {"type": "str", "choices": ["absent", "write"], "default": "absent"},
@@ -195,7 +195,6 @@ def drift_spec() -> Spec:
         "concurrency": {"type": "int", "default": 8},
         "max_requests": {"type": "int"},
         "max_seconds": {"type": "int"},
-        "record_type": {"type": "list", "elements": "str", "choices": list(RECORD_TYPES)},
         "max_records": {"type": "int", "default": 100},
     }
 
