@@ -6,31 +6,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from posixpath import basename
+from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._report.formats import FORMATS, Csv
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._reports import reports
 
 
-def dam_reports(formats: Sequence[str], stem: str, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+def dam_reports(formats: Any, stem: Any, record: Any) -> list[dict[str, Any]]:
     """The reports of one subscriber: for each format the options that the module is to be given."""
-    unknown = sorted(set(formats) - set(FORMATS))
-    if unknown:
-        raise AnsibleFilterError(f"dam_reports: no format of a report: {', '.join(unknown)}.")
-    said = {
-        "in_sync": record["in_sync"],
-        "summary_before": record["summary_before"] if record["repaired"] else None,
-        "csv_link": f"{basename(stem)}.{Csv.name}" if Csv.name in formats else None,
-    }
-    reports = []
-    for name in formats:
-        verdict = FORMATS[name].shows_verdict
-        report = {"format": name, "dest": f"{stem}.{name}", "empty_report": "write" if verdict else "absent"}
-        reports.append({**report, name: said} if verdict else report)
-    return reports
+    try:
+        return reports(formats, stem, record)
+    except ValueError as problem:
+        raise AnsibleFilterError(f"dam_reports: {problem}") from problem
 
 
 class FilterModule:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options 
     connection_spec,
     other_environment_spec,
 )
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.formats import FORMATS
 
 RANGES = {
     "dx_port": (1, 65535),
@@ -37,7 +39,11 @@ RANGES = {
     "page_size": (2, 10000),
     "prefetch": (1, 16),
 }
-SPECS = [function for name, function in vars(_options).items() if name.endswith("_spec")]
+SPECS = [
+    pytest.param(partial(function, FORMATS) if name == "report_spec" else function, id=name)
+    for name, function in vars(_options).items()
+    if name.endswith("_spec")
+]
 
 
 @pytest.mark.parametrize(("option", "limits"), RANGES.items())

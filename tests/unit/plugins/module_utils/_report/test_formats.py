@@ -426,7 +426,7 @@ def test_every_list_of_the_formats_in_the_documentation_is_that_of_the_registry(
         assert any(f"V({name})" in line for line in module["description"])
 
 
-@pytest.mark.parametrize("folder", ["plugins/modules", "plugins/module_utils/_report", "plugins/filter"])
+@pytest.mark.parametrize("folder", ["plugins/modules", "plugins/module_utils/_report", "plugins/plugin_utils"])
 def test_no_module_compares_the_names_of_formats(folder: str) -> None:
     found = [
         f"{path.name}:{node.lineno}"

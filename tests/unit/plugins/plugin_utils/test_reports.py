@@ -9,16 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dxops.dam_staging.plugins.filter.dam_reports import dam_reports
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._reports import reports
 
 SUMMARY = {"by_type": {}, "by_action": {}, "by_subscriber": {}}
 RECORD: dict[str, Any] = {"in_sync": True, "repaired": False, "summary_before": SUMMARY}
 
 
 def test_a_page_is_given_the_verdict_and_the_others_hold_rows_only() -> None:
-    assert dam_reports(["csv", "html", "json"], "reports/pub--sub", RECORD) == [
+    assert reports(["csv", "html", "json"], "reports/pub--sub", RECORD) == [
         {"format": "csv", "dest": "reports/pub--sub.csv", "empty_report": "absent"},
         {
             "format": "html",
@@ -31,10 +30,10 @@ def test_a_page_is_given_the_verdict_and_the_others_hold_rows_only() -> None:
 
 
 def test_after_a_repair_the_page_shows_what_was_there_before() -> None:
-    (page,) = dam_reports(["html"], "pub--sub", {**RECORD, "repaired": True})
+    (page,) = reports(["html"], "pub--sub", {**RECORD, "repaired": True})
     assert page["html"] == {"in_sync": True, "summary_before": SUMMARY, "csv_link": None}
 
 
 def test_a_format_that_is_none_is_named() -> None:
-    with pytest.raises(AnsibleFilterError, match=r"no format of a report: xls\."):
-        dam_reports(["csv", "xls"], "pub--sub", RECORD)
+    with pytest.raises(ValueError, match=r"no format of a report: xls\."):
+        reports(["csv", "xls"], "pub--sub", RECORD)
