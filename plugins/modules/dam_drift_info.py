@@ -245,10 +245,7 @@ msg:
 """
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import RECORD_TYPES
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.crew import Budget, Crew
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.run import Drift
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.source import side_of
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.verdicts import in_words, summary
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.run import Budget, Drift, in_words, summary
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import (
     ONE_SUBSCRIBER,
     drift_spec,
@@ -267,21 +264,21 @@ def work(task: Task) -> None:
     place = Place(params["dest"], keep_empty=False) if params["dest"] else None
     folder = place.folder if place and not task.check_mode else task.scratch_dir
     subscriber = task.chosen()
-    theirs = task.subscriber_dam(subscriber)
     budget = Budget(params["max_requests"], params["max_seconds"])
-    crew = Crew(params["concurrency"], budget)
     drift = Drift(
-        lambda record_type: (side_of("publisher", ours, record_type), side_of("subscriber", theirs, record_type)),
+        ours,
+        task.subscriber_dam(subscriber),
+        subscriber.subscriber_id,
         params["record_type"] or RECORD_TYPES,
-        crew,
-        params["window"],
-        params["max_window"],
-        folder,
+        budget,
+        concurrency=params["concurrency"],
+        window=params["window"],
+        max_window=params["max_window"],
+        directory=folder,
     )
     try:
-        report = write_report(drift.rows(subscriber.subscriber_id), folder, Csv(params), params["max_records"])
+        report = write_report(drift.rows(), folder, Csv(params), params["max_records"])
     finally:
-        crew.close()
         result.update(summary(drift.verdicts), requests=budget.requests, duration=round(budget.elapsed, 3))
     result.update(subscriber=record_of(subscriber), compared_at=ours.now().isoformat(), msg=in_words(drift.verdicts))
     result.update(count=report.count, records=report.records, dest=None, checksum=None)

@@ -25,10 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.crew import Budget, Crew
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.run import Drift
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.sides import Side
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.source import side_of
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.run import Budget, Drift
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.answers import Raw
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import Client
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
@@ -64,16 +61,22 @@ class Figures:
         return [name, self.found, self.requests, self.bytes / 1e6, self.seconds]
 
 
-def compare(ours: Side, theirs: Side, concurrency: int) -> tuple[int, int, float]:
+def compare(ours: Dam, theirs: Dam, concurrency: int) -> tuple[int, int, float]:
     """Compare; return the differences found, the requests and the seconds."""
-    budget = Budget()
-    crew = Crew(concurrency, budget)
-    drift = Drift(lambda _type: (ours, theirs), [TYPE.value], crew, WINDOW, None, tempfile.gettempdir())
+    budget = Budget(None, None)
+    drift = Drift(
+        ours,
+        theirs,
+        "subscriber",
+        [TYPE.value],
+        budget,
+        concurrency=concurrency,
+        window=WINDOW,
+        max_window=None,
+        directory=tempfile.gettempdir(),
+    )
     begin = time.perf_counter()
-    try:
-        found = sum(len(rows) for rows in drift.rows("subscriber"))
-    finally:
-        crew.close()
+    found = sum(len(rows) for rows in drift.rows())
     status = drift.verdicts[0].status
     if status not in ("equal", "different"):
         raise Wrong(f"{status}: {drift.verdicts[0].reason}")
@@ -99,7 +102,7 @@ def in_memory(records: int) -> None:
     ids = sorted(everything)
     lines: list[list[Cell]] = []
     for count, place, kind in scenarios(records):
-        ours, theirs = MemoryRecords("publisher", everything), MemoryRecords("subscriber", everything)
+        ours, theirs = MemoryRecords(everything), MemoryRecords(everything)
         for record_id in chosen(ids, count, place):
             if kind == "inserted":
                 del theirs.records[record_id]
@@ -109,7 +112,7 @@ def in_memory(records: int) -> None:
                 theirs.records[record_id] = digest(f"other {record_id}")
         ours.index()
         theirs.index()
-        found, requests, seconds = compare(ours.side, theirs.side, 1)
+        found, requests, seconds = compare(ours.dam, theirs.dam, 1)
         if found != count:
             raise Wrong(f"{found} differences were found instead of {count}")
         figures = Figures(found, requests, ours.bytes + theirs.bytes, seconds)
@@ -183,8 +186,7 @@ def _asked(standin: StandIn) -> Figures:
     for dam in dams:
         dam.record_window(TYPE.value, 0, 1)  # logs in, and has the server's index made
     Weighing.received = 0
-    ours, theirs = (side_of(name, dam, TYPE.value) for name, dam in zip(("publisher", "subscriber"), dams))
-    found, requests, seconds = compare(ours, theirs, CONCURRENCY)
+    found, requests, seconds = compare(dams[0], dams[1], CONCURRENCY)
     return Figures(found, requests, Weighing.received, seconds)
 
 

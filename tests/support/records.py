@@ -7,11 +7,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from itertools import accumulate
+from typing import Any, cast
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.sides import Listed, Side, Window
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.api import Dam
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.run import Budget, Drift
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 
 # Bytes of an answer with one window, and of one entry of a list with an id and a hash as the product's, in JSON.
 WINDOW_BYTES = 110
@@ -19,37 +22,90 @@ ENTRY_BYTES = 92
 
 
 class MemoryRecords:
-    """One environment's records of one type: hash by id. Counts what it is asked, and what the answers would weigh."""
+    """One environment's records of one type: hash by id. Counts what it is asked, and what the answers would weigh.
 
-    def __init__(self, name: str, records: Mapping[str, str]) -> None:
+    Args:
+        records: hash by id.
+        cap: the largest window that it gives; a larger one is cut without a word.
+        order: the order of the windows, by the ids themselves without it. Ranges of ids are always by the ids.
+    """
+
+    def __init__(
+        self, records: Mapping[str, str], cap: int | None = None, order: Callable[[str], Any] | None = None
+    ) -> None:
         self.records = dict(records)
         self.requests = 0
         self.bytes = 0
-        self.side = Side(name, self.window, self.listed)
+        self.largest = 0
+        self._cap = cap
+        self._order = order
         self.index()
+
+    @property
+    def dam(self) -> Dam:
+        """Return itself, as what it stands for."""
+        return cast("Dam", self)
 
     def index(self) -> None:
         """See to it that what was changed in ``records`` is seen."""
         self.ids = sorted(self.records)
-        self._sums = list(accumulate((int(self.records[record_id], 16) for record_id in self.ids), initial=0))
+        self._ordered = sorted(self.ids, key=self._order) if self._order else self.ids
+        hashes = (int(self.records[record_id], 16) for record_id in self._ordered)
+        self._sums = list(accumulate(hashes, initial=0))
 
-    def window(self, offset: int, limit: int) -> Window:
+    def record_window(self, _record_type: str, offset: int, limit: int) -> dict[str, Any]:
         """A window whose hash is a sum, so that any is had at once."""
         self.requests += 1
         self.bytes += WINDOW_BYTES
-        start, end = (min(place, len(self.ids)) for place in (offset, offset + limit))
-        digest = blake2b(f"{end - start}:{self._sums[end] - self._sums[start]:x}".encode(), digest_size=16).hexdigest()
-        if start == end:
-            return Window("", 0, None)
-        return Window(digest, end - start, self.ids[start] if limit == 1 else None)
+        self.largest = max(self.largest, limit)
+        end = offset + (limit if self._cap is None else min(limit, self._cap))
+        start, end = (min(place, len(self.ids)) for place in (offset, end))
+        total = f"{end - start}:{self._sums[end] - self._sums[start]:x}"
+        first_id = self._ordered[start] if limit == 1 and start < end else ""
+        return {"hash": digest(total), "count": end - start, "id": first_id}
 
-    def listed(self, first: str | None, last: str | None) -> Listed:
+    def record_hashes(self, _record_type: str, first: str | None, last: str | None) -> list[dict[str, Any]]:
         """The ids and hashes of a range, both ends included."""
         self.requests += 1
         start = 0 if first is None else bisect_left(self.ids, first)
         end = len(self.ids) if last is None else bisect_right(self.ids, last)
-        self.bytes += (end - start) * ENTRY_BYTES
-        return [(record_id, self.records[record_id]) for record_id in self.ids[start:end]]
+        self.bytes += max(0, end - start) * ENTRY_BYTES
+        return [{"id": record_id, "hash": self.records[record_id]} for record_id in self.ids[start:end]]
+
+
+class Compared:
+    """A comparison of records in memory, and what came of it; ``types`` is which record types are compared."""
+
+    def __init__(
+        self,
+        ours: MemoryRecords | Mapping[str, str],
+        theirs: MemoryRecords | Mapping[str, str],
+        window: int = 16,
+        max_window: int | None = None,
+        concurrency: int = 2,
+        budget: Budget | None = None,
+        types: tuple[str, ...] = ("MEDIA_ITEM",),
+        directory: str = "/tmp",
+    ) -> None:
+        self.ours, self.theirs = (
+            each if isinstance(each, MemoryRecords) else MemoryRecords(each) for each in (ours, theirs)
+        )
+        self.budget = budget or Budget(None, None)
+        self.drift = Drift(
+            self.ours.dam, self.theirs.dam, "sub-1", types, self.budget, concurrency, window, max_window, directory
+        )
+        self.error: Exception | None = None
+        self.rows: list[dict[str, Any]] = []
+        try:
+            self.rows += (row for page in self.drift.rows() for row in page)
+        except DamError as error:
+            self.error = error
+        self.verdict = self.drift.verdicts[0]
+
+    @property
+    def found(self) -> list[tuple[str, str]]:
+        """Ids and actions in the order in which they came."""
+        return [(row["recordId"], row["recordAction"]) for row in self.rows]
 
 
 def digest(text: str) -> str:

@@ -2,37 +2,49 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One side of the comparison."""
+"""One side of the comparison: the records of one type in one environment.
+
+A server gives hash and count of a window of records, and ids and hashes of a range of ids (vendor's OpenAPI document).
+What a hash covers, the order of the records, the largest window and whether the ends of a range belong to it are not
+documented, so answers that do not fit together raise Incomparable.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Optional
+from hashlib import sha256
+from typing import Any
 
-from .._errors import DamError
-from .crew import Asking, Question
+from .._dam.api import Dam
+from .._dam.records import Row
+from .._errors import DamError, ServerError
 
-# Ids with hashes, in whatever order the server gave them.
-Listed = list[tuple[str, str]]
-
-
-class Incomparable(DamError):  # noqa: N818
-    """What the servers answer does not fit together, so nothing can be concluded from it."""
+# More records than any environment has, and still a number that every server can read.
+EVERYTHING = 10**9
 
 
-class Unsteady(Incomparable):
-    """A server gave two answers to one question, asked twice within a moment."""
+class Unjudged(DamError):  # noqa: N818
+    """No verdict on a record type is possible; its ``status`` is returned instead."""
+
+    status: str
 
 
-class NotOffered(DamError):  # noqa: N818
+class Incomparable(Unjudged):
+    """Answers do not fit together, so nothing can be concluded from them."""
+
+    status = "not comparable"
+
+
+class NotOffered(Unjudged):
     """The release of one of the environments does not take this record type in this call."""
+
+    status = "not offered by this release"
 
 
 @dataclass(frozen=True)
 class Window:
-    """``record_id`` is that of its only record; None where the server gives none."""
+    """The answer for a window of records."""
 
     hash: str
     count: int
@@ -40,78 +52,110 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Whole:
+    """All records of a type at one time, hashed in windows of ``largest`` records."""
+
+    total: int
+    hash: str
+    largest: int
+    first_id: str | None
+
+
 class Side:
-    """The records of one type in one environment.
+    """The records of one type in the environment ``name``. Those before ``offset`` were compared.
 
-    ``window(offset, limit)`` and ``listed(first, last)`` ask its server, both bounds of a list being included and
-    None standing for no bound.
+    ``send`` runs a request. Methods raise what it and ``Dam`` raise, NotOffered and Incomparable.
     """
 
-    name: str
-    window: Callable[[int, int], Window]
-    listed: Callable[[Optional[str], Optional[str]], Listed]
+    def __init__(
+        self, name: str, dam: Dam, record_type: str, max_window: int, send: Callable[[Callable[[], Any]], Any]
+    ) -> None:
+        self.name, self.largest = name, max_window
+        self.total = self.offset = 0
+        self._dam, self._type, self._send = dam, record_type, send
 
-    def of(self, offset: int, length: int) -> Question:
-        """Ask for a window."""
-        return partial(self.window, offset, length)
+    def whole(self) -> Whole:
+        """Count and hash all records, in one window or, if the server gives none as large as that, in several."""
+        first, hashes = self._window(0, 1), sha256()
+        if not first.count:
+            return Whole(0, "", self.largest, None)
+        if first.record_id is None:
+            raise Incomparable(f"The {self.name}'s window of one record gives no id.")
+        previous = first.hash
+        while True:
+            try:
+                found = self._window(self.total, self.largest)
+            except NotOffered as error:
+                raise Incomparable(f"There is no window of {self.largest}: set max_window. {error.message}") from None
+            if found.hash == previous and (self.total or found.count > 1):
+                raise Incomparable(f"The {self.name} gives the same hash for different windows of its records.")
+            hashes.update(found.hash.encode())
+            self.total, previous = self.total + found.count, found.hash
+            if found.count == self.largest:
+                continue
+            if not self._window(self.total, 1).count:
+                return Whole(self.total, hashes.hexdigest(), self.largest, first.record_id)
+            if not found.count or self.total > found.count:
+                raise Incomparable(f"The {self.name} counts {found.count} in a window of {self.largest} records.")
+            self.largest = found.count
 
-    def one(self, offset: int) -> Question:
-        """Ask for a window of one record."""
-        return partial(self.window, offset, 1)
+    def ahead(self, size: int) -> int:
+        """How many of the next ``size`` records there are."""
+        return min(size, self.total - self.offset)
 
-    def between(self, first: str | None, last: str | None) -> Question:
-        """Ask for a list."""
-        return partial(self.listed, first, last)
+    def hash_ahead(self, size: int) -> str:
+        """The hash of the next ``size`` records."""
+        found, ahead = self._window(self.offset, self.ahead(size)), self.ahead(size)
+        if found.count != ahead:
+            raise Incomparable(f"The {self.name} counts {found.count} of {ahead} records at offset {self.offset}.")
+        return found.hash
 
-    def id_in(self, window: Window, offset: int) -> str:
-        """The id that a window of one at ``offset`` gave. Raises Incomparable where it gave none."""
-        if window.count != 1 or not window.record_id:
-            what = "gives no id" if window.count == 1 else f"counts {window.count}"
-            raise Incomparable(f"The {self.name}'s window of one record at offset {offset} {what}.")
-        return window.record_id
+    def last_ahead(self, size: int) -> str | None:
+        """The last id of the next ``size`` records; None if there are none."""
+        return self.id_at(self.offset + self.ahead(size) - 1) if self.ahead(size) else None
 
+    def list_ahead(self, size: int, first: str, last: str, own_last: str | None) -> dict[str, str]:
+        """Hashes by id from the id ``first``, which was compared, to the id ``last``.
 
-def same_windows(ours: Side, start: int, theirs: Side, other_start: int, length: int) -> Asking[bool]:
-    """Whether two windows of the same length hold the same. Raises Incomparable where a count is not the length."""
-    answers: list[Window] = yield [ours.of(start, length), theirs.of(other_start, length)]
-    for side, offset, window in ((ours, start, answers[0]), (theirs, other_start, answers[1])):
-        if window.count != length:
+        ``own_last`` is the last id of the next ``size`` records; ``last`` is that or a lower one.
+        """
+        rows = self._asked(lambda: self._dam.record_hashes(self._type, first or None, last))
+        listed = {_text(row, "id"): _text(row, "hash") for row in rows}
+        ahead, count = self.ahead(size), len(listed.keys() - {first})
+        fits = count == ahead if own_last in (None, last) else count < ahead
+        if not fits or len(listed) != len(rows) or any(not first <= record_id <= last for record_id in listed):
             raise Incomparable(
-                f"The {side.name}'s window of {length} records at offset {offset} counts {window.count}, although "
-                "there ought to be so many."
+                f"The {self.name} lists {count} records behind the id '{first}' up to '{last}', which does not fit its "
+                f"windows: the next {ahead} records, from offset {self.offset} on, end with '{own_last}'."
             )
-    return answers[0].hash == answers[1].hash
+        return listed
+
+    def id_at(self, offset: int) -> str:
+        """The id of the record at ``offset``."""
+        found = self._window(offset, 1)
+        if found.count != 1 or found.record_id is None:
+            raise Incomparable(f"The {self.name}'s window of one record at offset {offset} gives no id.")
+        return found.record_id
+
+    def _window(self, offset: int, limit: int) -> Window:
+        answer = self._asked(lambda: self._dam.record_window(self._type, offset, limit))
+        count, record_id = answer.get("count"), answer.get("id")
+        if isinstance(count, bool) or not isinstance(count, (int, float)) or count % 1 or count < 0:
+            raise ServerError("The server's window of records lacks a usable 'count'.", status=200)
+        usable_id = record_id if isinstance(record_id, str) and record_id else None
+        return Window(_text(answer, "hash") if count else "", int(count), usable_id)
+
+    def _asked(self, call: Callable[[], Any]) -> Any:
+        try:
+            return self._send(call)
+        except ServerError as error:
+            if error.status == 400:
+                raise NotOffered(f"The {self.name} does not take it: {error.message}", **error.context) from None
+            raise
 
 
-def locate(side: Side, wanted: str, start: int, end: int, known: dict[int, str]) -> Asking[int]:
-    """The first offset from ``start`` to ``end`` whose id is not smaller than ``wanted``; ``end`` where all are.
-
-    ``known`` has ids by offset that were asked for already. From the nearest of them the steps double until the place
-    is passed, then the gap is halved.
-    """
-    low, high = start, end
-    for offset, record_id in known.items():
-        if record_id == wanted:
-            return offset
-        if record_id < wanted:
-            low = max(low, offset + 1)
-        else:
-            high = min(high, offset)
-    if low > high:
-        raise Incomparable(f"The {side.name}'s ids do not increase with the offset between {start} and {end}.")
-    from_below, from_above, step = low > start, high < end, 1
-    while low < high:
-        if from_below == from_above:
-            offset = (low + high) // 2
-        else:
-            offset = min(low + step - 1, high - 1) if from_below else max(high - step, low)
-            step *= 2
-        (answer,) = yield [side.one(offset)]
-        record_id = side.id_in(answer, offset)
-        if record_id == wanted:
-            return offset
-        if record_id < wanted:
-            low, from_below = offset + 1, True
-        else:
-            high, from_above = offset, True
-    return low
+def _text(row: Row, key: str) -> str:
+    value = row.get(key)
+    if not isinstance(value, str) or not value:
+        raise ServerError(f"The server's records lack a usable '{key}'.", status=200)
+    return value
