@@ -10,15 +10,13 @@ module: dam_drift_info
 short_description: Compare a publisher and a subscriber without the publisher's own comparison
 version_added: 0.1.0
 description:
-  - Asks both environments for hashes of windows of their records, narrows down where they differ, and lists which
-    records are missing at the subscriber, differ there, or exist only there. Neither environment is changed, and no
-    job is started.
-  - It takes a few requests for each record type that is equal, and for each difference some that grow with the
-    logarithm of the number of records.
+  - Asks both environments for hashes of windows of their records, side by side, and lists which records are missing at
+    the subscriber, differ there, or exist only there. Neither environment is changed, and no job is started.
+  - A record type that is equal takes three requests to each environment. Each difference takes a number of requests
+    that grows with the logarithm of the number of records before it.
   - This is a second opinion. What goes into the servers' hashes and how windows are ordered is not documented, and
-    the vendor advises against these calls for whoever does not know their implementation. Whether the answers of the
-    two environments can be compared is tried out on every run; where they cannot, RV(types) says so and nothing is
-    called equal.
+    the vendor advises to avoid these calls without knowledge of their implementation. Every answer is checked against
+    the others; if they do not fit together, RV(types) says so and nothing is called equal.
   - It never says that environments are in sync, which only M(dxops.dam_staging.dam_find_mismatch) does, and it is no
     reason to start a resync.
 extends_documentation_fragment:
@@ -50,19 +48,21 @@ options:
     type: int
     default: 500
     description:
-      - Records up to which a differing stretch is listed with all ids and hashes instead of being halved again. Where
-        most windows differ, up to 16 times as many are listed at once.
+      - Number of records in the smallest window. If it differs, all ids and hashes in it are listed. If one window
+        after the other differs, up to 16 times as many records are listed at once.
       - Smaller values take more requests and transfer less.
   max_window:
     type: int
     description:
-      - Largest window to ask a server for. Without it, each type is asked for as a whole first, which the server may
-        need long for. With it, the number of requests grows with the number of records.
+      - Number of records in the largest window that a server is asked for. Without it, each type is asked for as a
+        whole first, which can take a server a long time. With it, the number of requests grows with the number of
+        records.
   concurrency:
     type: int
     default: 8
     description:
-      - Requests at a time, to both environments together. With V(1) they are sent one after the other.
+      - Number of requests at a time, to both environments together. Record types are compared side by side. With V(1)
+        all requests are sent one after the other.
   max_requests:
     type: int
     description:
@@ -70,7 +70,8 @@ options:
   max_seconds:
     type: int
     description:
-      - Seconds after which the comparison ends with what it found by then. No limit without it.
+      - Seconds after which no more requests are sent, and the comparison ends with what it found by then. A request that
+        was sent before is waited for, as long as O(request_timeout) and O(request_retries) allow. No limit without it.
   max_records:
     type: int
     default: 100
@@ -85,9 +86,9 @@ options:
       - Other users cannot read a new file unless O(mode) says so.
 notes:
   - Needs the subscriber's own API, and an administrator on both sides.
-  - Needs DAM release CF213 for the windows and CF217 for the lists. C(COLLECTION_MEDIA_RELATION) is C(not offered by
-    this release) from CF218 to CF222.
-  - Operations that the subscriber has still to do show as differences. Let its queue become idle first.
+  - Needs DAM release CF213 for the windows and, if a type differs, CF217 for the lists. C(COLLECTION_MEDIA_RELATION) is
+    C(not offered by this release) from CF218 to CF222.
+  - Operations that the subscriber has still to do show as differences. Wait for an idle queue first.
 seealso:
   - module: dxops.dam_staging.dam_find_mismatch
   - module: dxops.dam_staging.dam_operations_info
@@ -122,8 +123,8 @@ EXAMPLES = r"""
 RETURN = r"""
 equal:
   description:
-    - V(false) where any record type differs. V(true) only where every type that was asked for and can be asked about
-      is equal. Null where nobody can tell.
+    - V(false) if any record type differs. V(true) only if every type that was asked for and can be asked about is
+      equal. Null if neither is known.
     - Types that have no such call are not in it, see RV(unjudged).
   returned: once the comparison began
   type: bool
@@ -146,20 +147,20 @@ types:
       sample: MEDIA_ITEM
     status:
       description:
-        - C(equal); C(different); C(not comparable), where the answers do not fit together; C(changed meanwhile),
-          where the records did while they were compared; C(unfinished), where O(max_requests) or O(max_seconds) came
-          first, or an error; C(not offered), where there is no such call; C(not offered by this release).
+        - C(equal); C(different); C(not comparable), if the answers do not fit together; C(changed meanwhile), if the
+          records changed while they were compared; C(unfinished), if O(max_requests) or O(max_seconds) was reached, or
+          an error ended the comparison; C(not offered), if there is no such call; C(not offered by this release).
       type: str
       sample: different
     equal:
-      description: V(true) and V(false) where it is known, else null.
+      description: V(true) or V(false) if it is known, else null.
       type: bool
       sample: false
     reason:
       description: Why nothing, or no more, can be said; null otherwise.
       type: str
     publisher_count:
-      description: Number of records at the publisher; null where it is not known.
+      description: Number of records at the publisher; null if it is not known.
       type: int
       sample: 51230
     subscriber_count:
@@ -179,7 +180,7 @@ types:
       type: int
       sample: 1
     progress:
-      description: The part of the records that was looked through, from 0 to 1.
+      description: The part of the records that was compared, from 0 to 1.
       type: float
       sample: 1.0
 count:
@@ -201,12 +202,12 @@ records:
       recordId: 0407f224-14aa-49a3-abd4-b31d6c0e01e9
       subscriberId: 4f6c2a0e-9f5d-4b8a-8f0e-0c3c4c1d2e3f
 dest:
-  description: The file; null where none was asked for or no record differs.
+  description: The file; null if none was asked for or no record differs.
   returned: success
   type: str
   sample: /var/reports/dx-subscriber-drift.csv
 checksum:
-  description: SHA-1 of the file; null where there is none.
+  description: SHA-1 of the file; null if there is none.
   returned: success
   type: str
   sample: 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12
@@ -228,7 +229,7 @@ compared_at:
   type: str
   sample: "2026-11-02T07:00:12+00:00"
 requests:
-  description: Number of questions that were sent to both environments together, without logins and repetitions.
+  description: Number of requests to both environments together, without logins and retries.
   returned: once the comparison began
   type: int
   sample: 84

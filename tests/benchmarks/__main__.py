@@ -33,9 +33,7 @@ def main(arguments: list[str]) -> int:
                 jobs = [(5.0, 1)] if options.quick else [(2.0, options.runs), (20.0, options.runs), (200.0, 1)]
                 cycle.delays(jobs, folder / "delay", env)
             if options.part in ("all", "drift"):
-                records = options.records or (20_000 if options.quick else 1_000_000)
-                drift.in_memory(records)
-                drift.over_http(records)
+                drift.over_http(options.records or (20_000 if options.quick else 1_000_000))
         except Wrong as problem:
             say(f"\n{problem}")
             return 1

@@ -2,11 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The last tables: what the comparison of the records themselves takes.
+"""The last table: what the comparison of the records themselves takes, asked of the stand-in over HTTP.
 
-The whole matrix is asked of records in memory, which answer at once: requests and bytes are as with servers, and the
-seconds are the comparison's own. A few rows of it are asked of the stand-in over HTTP. Beside both is what reading all
-ids and hashes of both environments takes.
+Beside it is what reading all ids and hashes of both environments takes.
 """
 
 from __future__ import annotations
@@ -17,10 +15,9 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +31,21 @@ from benchmarks.tables import Cell, table
 from damsim.names import RecordType
 from damsim.seeds.large import MANIFEST
 from damsim.store import Record, Records, connect
-from support.records import ENTRY_BYTES, MemoryRecords, digest
+from support.records import digest
 from support.scenes import DAM, token
 from tooling.standin import Place, StandIn, options_for, started
 
 TYPE = RecordType.KEYWORD
 WINDOW, CONCURRENCY = 500, 8
-COUNTS = (0, 1, 100, 10_000)
-PLACES, KINDS = ("spread", "clustered"), ("inserted", "deleted", "changed")
-OVER_HTTP = ((0, "spread", "changed"), (1, "spread", "deleted"), *((n, "spread", "changed") for n in COUNTS[2:]))
-OVER_HTTP = (*OVER_HTTP, (100, "spread", "inserted"), (10_000, "clustered", "inserted"))
+# How many records differ, where, and how.
+SCENARIOS = (
+    (0, "spread", "changed"),
+    (1, "spread", "deleted"),
+    (100, "spread", "changed"),
+    (100, "spread", "inserted"),
+    (10_000, "spread", "changed"),
+    (10_000, "clustered", "inserted"),
+)
 HEADS = ("differences", "found", "requests", "MB", "seconds")
 
 
@@ -61,7 +63,7 @@ class Figures:
         return [name, self.found, self.requests, self.bytes / 1e6, self.seconds]
 
 
-def compare(ours: Dam, theirs: Dam, concurrency: int) -> tuple[int, int, float]:
+def compare(ours: Dam, theirs: Dam) -> tuple[int, int, float]:
     """Compare; return the differences found, the requests and the seconds."""
     budget = Budget(None, None)
     drift = Drift(
@@ -70,7 +72,7 @@ def compare(ours: Dam, theirs: Dam, concurrency: int) -> tuple[int, int, float]:
         "subscriber",
         [TYPE.value],
         budget,
-        concurrency=concurrency,
+        concurrency=CONCURRENCY,
         window=WINDOW,
         max_window=None,
         directory=tempfile.gettempdir(),
@@ -83,42 +85,11 @@ def compare(ours: Dam, theirs: Dam, concurrency: int) -> tuple[int, int, float]:
     return found, budget.requests, time.perf_counter() - begin
 
 
-def scenarios(records: int) -> Iterator[tuple[int, str, str]]:
-    """Yield how many differences, where and of which kind, as far as they fit."""
-    yield 0, "", ""
-    yield from product((count for count in COUNTS if 0 < count <= records // 10), PLACES, KINDS)
-
-
 def chosen(ids: Sequence[str], count: int, place: str) -> list[str]:
     """Return the ids of the records that are to differ."""
     if place == "spread":
         return [ids[(2 * number + 1) * len(ids) // (2 * count)] for number in range(count)]
     return list(ids[len(ids) // 3 :][:count])
-
-
-def in_memory(records: int) -> None:
-    """Print the whole matrix."""
-    everything = {digest(f"id {number}"): digest(f"content {number}") for number in range(records)}
-    ids = sorted(everything)
-    lines: list[list[Cell]] = []
-    for count, place, kind in scenarios(records):
-        ours, theirs = MemoryRecords(everything), MemoryRecords(everything)
-        for record_id in chosen(ids, count, place):
-            if kind == "inserted":
-                del theirs.records[record_id]
-            elif kind == "deleted":
-                del ours.records[record_id]
-            else:
-                theirs.records[record_id] = digest(f"other {record_id}")
-        ours.index()
-        theirs.index()
-        found, requests, seconds = compare(ours.dam, theirs.dam, 1)
-        if found != count:
-            raise Wrong(f"{found} differences were found instead of {count}")
-        figures = Figures(found, requests, ours.bytes + theirs.bytes, seconds)
-        lines.append(figures.line(f"{count:,} {place} {kind}".rstrip()))
-    lines.append(["both lists whole", None, 2, 2 * records * ENTRY_BYTES / 1e6, None])
-    table(f"{records:,} records on each side, in memory, {WINDOW} in a list", HEADS, lines)
 
 
 class Weighing(Client):
@@ -133,7 +104,7 @@ class Weighing(Client):
 
 
 def over_http(records: int) -> None:
-    """Print a few rows, asked of the stand-in."""
+    """Print the table for so many records on each side."""
     with tempfile.TemporaryDirectory(prefix="dam-bench-") as name:
         folder = Path(name)
         ids = make_seed(folder / "seed", records)
@@ -142,7 +113,7 @@ def over_http(records: int) -> None:
         with started(sys.executable, folder / "standin", *options) as standin:
             standin.settings(cycles=False)
             lines.append(_whole_lists(standin))
-            for count, place, kind in OVER_HTTP:
+            for count, place, kind in SCENARIOS:
                 if count > records // 10:
                     continue
                 change(standin, chosen(ids, count, place) if count else [], kind)
@@ -186,7 +157,7 @@ def _asked(standin: StandIn) -> Figures:
     for dam in dams:
         dam.record_window(TYPE.value, 0, 1)  # logs in, and has the server's index made
     Weighing.received = 0
-    found, requests, seconds = compare(dams[0], dams[1], CONCURRENCY)
+    found, requests, seconds = compare(dams[0], dams[1])
     return Figures(found, requests, Weighing.received, seconds)
 
 

@@ -98,10 +98,9 @@ def test_the_delay_until_an_end_is_noticed_is_measured(env: dict[str, str]) -> N
 
 
 @pytest.mark.slow
-def test_the_comparison_of_the_records_is_measured_in_memory_and_at_servers(env: dict[str, str]) -> None:
+def test_the_comparison_of_the_records_is_measured_at_servers(env: dict[str, str]) -> None:
     command = [sys.executable, "-m", "benchmarks", "drift", "--records", "2000"]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
-    for title in ("2,000 records on each side, in memory", "2,000 records on each side, over HTTP"):
-        assert title in done.stdout
-    assert done.stdout.count("100 spread changed") == 2
+    assert "2,000 records on each side, over HTTP" in done.stdout
+    assert "100 spread changed" in done.stdout

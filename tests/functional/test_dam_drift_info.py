@@ -78,16 +78,9 @@ def test_every_difference_is_found_without_changing_anything(damsim: StandIn, ru
         assert set(result["unjudged"]) == NOT_OFFERED
         assert result["subscriber"]["target_host"] == damsim.subscribers[0].target_host
     assert writes(sent(damsim)) == []
-    assert first["requests"] == len(asked(damsim)) / 3
+    assert first["requests"] == len(asked(damsim)) / 3 < 200
     assert {each["env"] for each in asked(damsim)} == {place.name for place in damsim.places}
     assert sum(is_login(each) for each in sent(damsim)) == 3 * 2
-
-
-def test_check_mode_writes_no_file(damsim: StandIn, run_main: Any, tmp_path: Path) -> None:
-    dest = tmp_path / "drift.csv"
-    result = run_main(MODULE, {**named(damsim), "dest": str(dest)}, check=True)
-    assert (result["changed"], result["equal"]) == (True, False)
-    assert not dest.exists()
 
 
 @pytest.mark.seed("clean")
@@ -122,8 +115,7 @@ def test_a_few_differences_among_many_records_take_few_requests(
     assert ids == sorted(ids)
     assert len(ids) == 4
     assert result["requests"] == len(asked(damsim)) < 100
-    # No list is longer than needed: both ends of a window, and what may be listed at once.
-    assert len(result["types"]) == 1
+    assert "KEYWORD: different, 1 missing, 1 differ, 2 only at the subscriber (" in result["msg"]
 
 
 @pytest.mark.seed("clean")
@@ -156,12 +148,15 @@ def test_a_budget_too_small_for_anything_calls_nothing_equal(damsim: StandIn, ru
 
 
 @pytest.mark.seed("clean")
-def test_a_server_that_hangs_does_not_hold_it_beyond_its_seconds(damsim: StandIn, run_main: Any) -> None:
-    fault(damsim, at=damsim.subscribers[0], path="records/KEYWORD", kind="delay", delay=20)
-    result = run_main(MODULE, {**named(damsim), "max_seconds": 2})
-    assert by_type(result)["KEYWORD"]["reason"] == "max_seconds: the 2 s are over."
-    assert (by_type(result)["KEYWORD"]["status"], result["equal"]) == ("unfinished", None)
-    assert result["duration"] < 10
+@pytest.mark.parametrize("answers_after", [2.5, 30])
+def test_seconds_end_it_when_the_request_under_way_ends(damsim: StandIn, run_main: Any, answers_after: float) -> None:
+    fault(damsim, at=damsim.subscribers[0], path="records/KEYWORD", kind="delay", delay=answers_after)
+    options = {"record_type": ["KEYWORD"], "max_seconds": 2, "request_timeout": 4, "request_retries": 0}
+    result = run_main(MODULE, {**named(damsim), **options})
+    (keyword,) = result["types"]
+    assert (keyword["status"], result["equal"], result["failed"]) == ("unfinished", None, False)
+    assert keyword["reason"] == "max_seconds: the 2 s are over."
+    assert 2 <= result["duration"] < 15
 
 
 @pytest.mark.seed("clean")
@@ -169,9 +164,9 @@ def test_records_that_change_meanwhile_are_said_to(damsim: StandIn, run_main: An
     fill(damsim)
     subscriber = damsim.subscribers[0]
     change(damsim, subscriber, ("DELETE", KEYWORDS[17]))
-    # The last list is held up while somebody works at the subscriber.
-    fault(damsim, at=subscriber, path=r"/staging/records\?", kind="delay", delay=3, skip=2)
-    lists = looked(r"/staging/records$", 3)
+    # The list is held up while somebody works at the subscriber.
+    fault(damsim, at=subscriber, path=r"/staging/records\?", kind="delay", delay=3)
+    lists = looked(r"/staging/records$", 1)
     with meanwhile(lambda: lists(sent(damsim)), lambda: change(damsim, subscriber, ("CREATE", "new"))):
         result = run_main(MODULE, {**named(damsim), "record_type": ["KEYWORD"], "window": 20})
     (found,) = result["types"]
@@ -207,17 +202,14 @@ def test_nothing_but_such_types_is_never_equal(damsim: StandIn, run_main: Any) -
     assert (result["equal"], result["requests"]) == (None, 0)
 
 
-@pytest.mark.parametrize(
-    ("release", "needed", "is_release"), [("CF212", "CF213", "release CF212"), ("CF216", "CF217", "release CF216")]
-)
-def test_an_older_release_is_an_error_that_names_it(
-    damsim: StandIn, run_main: Any, release: str, needed: str, is_release: str
+@pytest.mark.parametrize(("release", "needed"), [("CF212", "CF213"), ("CF216", "CF217")])
+def test_an_older_release_is_an_error_that_names_the_one_that_is_needed(
+    damsim: StandIn, run_main: Any, release: str, needed: str
 ) -> None:
     damsim.settings(release=release)
     result = run_main(MODULE, named(damsim))
     assert result["failed"]
-    assert needed in result["msg"]
-    assert is_release in result["msg"]
+    assert f"This call came with DAM release {needed}" in result["msg"]
     assert {each["equal"] for each in result["types"]} <= {None, True}
 
 
@@ -268,7 +260,6 @@ def test_a_subscriber_that_cannot_be_reached_is_an_error(damsim: StandIn, run_ma
     ("options", "said"),
     [
         ({"window": 0}, "window: 0 is out of range"),
-        ({"concurrency": 100}, "concurrency: 100 is out of range"),
         ({"max_seconds": 0}, "max_seconds: 0 is out of range"),
         ({"dest": "/nowhere/drift.csv"}, "dest: there is no folder '/nowhere'"),
     ],

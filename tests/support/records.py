@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Records in memory that answer as a server's calls on records do, to test and measure the comparison by windows."""
+"""Records in memory that answer as a server's calls on records do, to test the comparison by windows."""
 
 from __future__ import annotations
 
@@ -16,13 +16,9 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.api import 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.run import Budget, Drift
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 
-# Bytes of an answer with one window, and of one entry of a list with an id and a hash as the product's, in JSON.
-WINDOW_BYTES = 110
-ENTRY_BYTES = 92
-
 
 class MemoryRecords:
-    """One environment's records of one type: hash by id. Counts what it is asked, and what the answers would weigh.
+    """One environment's records of one type: hash by id. Counts the requests and the records that it lists.
 
     Args:
         records: hash by id.
@@ -35,7 +31,7 @@ class MemoryRecords:
     ) -> None:
         self.records = dict(records)
         self.requests = 0
-        self.bytes = 0
+        self.listed = 0
         self.largest = 0
         self._cap = cap
         self._order = order
@@ -56,7 +52,6 @@ class MemoryRecords:
     def record_window(self, _record_type: str, offset: int, limit: int) -> dict[str, Any]:
         """A window whose hash is a sum, so that any is had at once."""
         self.requests += 1
-        self.bytes += WINDOW_BYTES
         self.largest = max(self.largest, limit)
         end = offset + (limit if self._cap is None else min(limit, self._cap))
         start, end = (min(place, len(self.ids)) for place in (offset, end))
@@ -69,7 +64,7 @@ class MemoryRecords:
         self.requests += 1
         start = 0 if first is None else bisect_left(self.ids, first)
         end = len(self.ids) if last is None else bisect_right(self.ids, last)
-        self.bytes += max(0, end - start) * ENTRY_BYTES
+        self.listed += max(0, end - start)
         return [{"id": record_id, "hash": self.records[record_id]} for record_id in self.ids[start:end]]
 
 
