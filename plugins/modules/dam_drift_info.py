@@ -80,7 +80,7 @@ options:
   dest:
     type: path
     description:
-      - File for all differing records as CSV, in a folder that exists. If RV(equal) is true a regular file is removed,
+      - File for all differing records as CSV, in a folder that exists. If RV(equal) is V(true) a regular file is removed,
         as a report would have replaced it; O(backup) keeps a copy. If none was found but RV(equal) is null, or if the
         file is a symbolic link, it stays, there is a warning, and RV(not_removed) says why.
       - Other users cannot read a new file unless O(mode) says so.
@@ -202,7 +202,7 @@ records:
       recordId: 0407f224-14aa-49a3-abd4-b31d6c0e01e9
       subscriberId: 4f6c2a0e-9f5d-4b8a-8f0e-0c3c4c1d2e3f
 dest:
-  description: The file; null if none was asked for or no record differs.
+  description: The file; null if none was asked for or no record was found to differ.
   returned: success
   type: str
   sample: /var/reports/dx-subscriber-drift.csv

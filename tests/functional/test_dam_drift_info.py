@@ -21,6 +21,7 @@ from tooling.standin import Place, StandIn
 
 MODULE = "dam_drift_info"
 NOT_OFFERED = {"RESOURCE", "PERMISSION"}
+OLD_REPORT = "recordType,recordAction,recordId,subscriberId\nKEYWORD,CREATE,k,s\n"
 KEYWORDS = [f"{number * 7919 % 100_000:05d}-keyword" for number in range(600)]
 
 
@@ -88,7 +89,7 @@ def test_equal_environments_are_equal_at_the_price_of_three_requests_a_side_and_
     damsim: StandIn, run_main: Any, tmp_path: Path
 ) -> None:
     dest = tmp_path / "drift.csv"
-    dest.write_text("recordType,recordAction,recordId,subscriberId\r\nKEYWORD,CREATE,k,s\r\n", encoding="utf-8")
+    dest.write_text(OLD_REPORT, encoding="utf-8")
     result = run_main(MODULE, {**named(damsim), "dest": str(dest)})
     assert (result["equal"], result["count"], result["records"], result["dest"]) == (True, 0, [], None)
     assert {name for name, each in by_type(result).items() if each["equal"] is None} == NOT_OFFERED
@@ -141,10 +142,15 @@ def test_a_budget_ends_it_with_what_was_found_by_then(damsim: StandIn, run_main:
 
 
 @pytest.mark.seed("clean")
-def test_a_budget_too_small_for_anything_calls_nothing_equal(damsim: StandIn, run_main: Any) -> None:
-    result = run_main(MODULE, {**named(damsim), "max_requests": 3})
+def test_a_budget_too_small_for_anything_calls_nothing_equal_and_leaves_an_old_file(
+    damsim: StandIn, run_main: Any, tmp_path: Path
+) -> None:
+    dest = tmp_path / "drift.csv"
+    dest.write_text(OLD_REPORT, encoding="utf-8")
+    result = run_main(MODULE, {**named(damsim), "max_requests": 3, "dest": str(dest)})
     assert (result["equal"], result["count"]) == (None, 0)
     assert {each["equal"] for each in result["types"]} == {None}
+    assert (result["changed"], result["dest"], dest.read_text(encoding="utf-8")) == (False, None, OLD_REPORT)
 
 
 @pytest.mark.seed("clean")
