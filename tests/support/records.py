@@ -23,11 +23,16 @@ class MemoryRecords:
     Args:
         records: hash by id.
         cap: the largest window that it gives; a larger one is cut without a word.
-        order: the order of the windows, by the ids themselves without it. Ranges of ids are always by the ids.
+        order: the order of the windows, by the ids themselves without it.
+        order_of_lists: the same for ranges of ids.
     """
 
     def __init__(
-        self, records: Mapping[str, str], cap: int | None = None, order: Callable[[str], Any] | None = None
+        self,
+        records: Mapping[str, str],
+        cap: int | None = None,
+        order: Callable[[str], Any] = str,
+        order_of_lists: Callable[[str], Any] = str,
     ) -> None:
         self.records = dict(records)
         self.requests = 0
@@ -35,6 +40,7 @@ class MemoryRecords:
         self.largest = 0
         self._cap = cap
         self._order = order
+        self._order_of_lists = order_of_lists
         self.index()
 
     @property
@@ -44,17 +50,19 @@ class MemoryRecords:
 
     def index(self) -> None:
         """See to it that what was changed in ``records`` is seen."""
-        self.ids = sorted(self.records)
-        self._ordered = sorted(self.ids, key=self._order) if self._order else self.ids
+        self._listed_ids = sorted(self.records, key=self._order_of_lists)
+        self._places = [self._order_of_lists(record_id) for record_id in self._listed_ids]
+        self._ordered = sorted(self.records, key=self._order)
         hashes = (int(self.records[record_id], 16) for record_id in self._ordered)
         self._sums = list(accumulate(hashes, initial=0))
 
     def record_window(self, _record_type: str, offset: int, limit: int) -> dict[str, Any]:
         """A window whose hash is a sum, so that any is had at once."""
+        assert limit > 0
         self.requests += 1
         self.largest = max(self.largest, limit)
         end = offset + (limit if self._cap is None else min(limit, self._cap))
-        start, end = (min(place, len(self.ids)) for place in (offset, end))
+        start, end = (min(place, len(self.records)) for place in (offset, end))
         total = f"{end - start}:{self._sums[end] - self._sums[start]:x}"
         first_id = self._ordered[start] if limit == 1 and start < end else ""
         return {"hash": digest(total), "count": end - start, "id": first_id}
@@ -62,10 +70,10 @@ class MemoryRecords:
     def record_hashes(self, _record_type: str, first: str | None, last: str | None) -> list[dict[str, Any]]:
         """The ids and hashes of a range, both ends included."""
         self.requests += 1
-        start = 0 if first is None else bisect_left(self.ids, first)
-        end = len(self.ids) if last is None else bisect_right(self.ids, last)
+        start = 0 if first is None else bisect_left(self._places, self._order_of_lists(first))
+        end = len(self.records) if last is None else bisect_right(self._places, self._order_of_lists(last))
         self.listed += max(0, end - start)
-        return [{"id": record_id, "hash": self.records[record_id]} for record_id in self.ids[start:end]]
+        return [{"id": record_id, "hash": self.records[record_id]} for record_id in self._listed_ids[start:end]]
 
 
 class Compared:

@@ -47,12 +47,10 @@ class Search:
                 size = min(2 * size, self._largest)
                 continue
             while size > self._smallest:
-                # The first half differs, or the second one does. A half that holds all that is left does.
                 size //= 2
-                if size < max(self._ahead(2 * size)) and self._same(size):
-                    self._skip(size)
+                if self._same(size):
+                    self._skip(size)  # so the other half differs
             yield self._list()
-            size = self._smallest
 
     def _ahead(self, size: int) -> list[int]:
         return [side.ahead(size) for side in self._sides]

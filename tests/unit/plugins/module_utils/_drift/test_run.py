@@ -72,6 +72,14 @@ ODDITIES: dict[str, tuple[dict[str, Any], str]] = {
         "the same hash for different windows",
     ),
     "large windows are refused": ({"window": without_large_windows}, "set max_window"),
+    "windows that are cut at different lengths": (
+        {"window": lambda _w, o, limit: MemoryRecords(SOME).record_window("", o, min(limit, 20 - o % 7))},
+        "counts 14 in a window of 20",
+    ),
+    "a window that counts nothing": (
+        {"window": lambda w, _o, limit: {**w, "count": 0} if limit > 1 else w},
+        "counts 0 in a window",
+    ),
     "a window that counts too few": (
         {"window": lambda w, o, limit: {**w, "count": 15} if limit == 16 and o else w},
         "counts 15 of 16 records",
@@ -110,9 +118,12 @@ def test_servers_that_cannot_be_compared_are_not_judged(oddity: str, ours_is_odd
     assert said in told["reason"]
 
 
-def test_a_hash_that_depends_on_nothing_never_makes_two_environments_equal() -> None:
-    compared = Compared(Odd(SOME, **CONSTANT), Odd(SOME, **CONSTANT))
+@pytest.mark.parametrize("oddity", ["no id in a window of one", "a hash that does not depend on anything"])
+def test_servers_that_are_odd_in_the_same_way_are_not_equal(oddity: str) -> None:
+    how, said = ODDITIES[oddity]
+    compared = Compared(Odd(SOME, **how), Odd(SOME, **how))
     assert (compared.verdict.status, compared.verdict.equal) == ("not comparable", None)
+    assert said in (compared.verdict.reason or "")
 
 
 def test_a_hash_of_contents_alone_does_not_make_other_ids_equal() -> None:
@@ -128,6 +139,33 @@ def test_lists_that_leave_something_out_are_noticed(hidden: int) -> None:
 
     for theirs in ({}, {**OTHER, IDS[11]: digest("other"), IDS[151]: digest("other")}):
         compared = Compared(Odd(SOME, listed=without), theirs, window=4)
+        assert (compared.verdict.status, compared.rows) == ("not comparable", [])
+        assert " missing" not in compared.verdict.in_words()
+
+
+def test_lists_with_ids_that_no_window_counts_are_noticed() -> None:
+    def more(rows: list[Row]) -> list[Row]:
+        return [*rows, *({"id": f"{rows[1]['id']}-{number}", "hash": "1"} for number in range(2))]
+
+    compared = Compared(SOME, Odd(OTHER, listed=more))
+    assert (compared.verdict.status, compared.rows) == ("not comparable", [])
+    assert "The subscriber lists 17 records" in (compared.verdict.reason or "")
+
+
+def test_windows_of_one_record_that_do_not_look_at_the_offset_are_noticed() -> None:
+    same = Odd(SOME, window=lambda _w, _o, limit: MemoryRecords(SOME).record_window("", 0, limit))
+    compared = Compared(same, SOME, max_window=1, budget=Budget(5000, None))
+    assert (compared.verdict.status, compared.verdict.equal) == ("not comparable", None)
+
+
+def test_what_does_not_fit_together_is_dropped_even_if_the_budget_ends_before_it_is_asked_again() -> None:
+    def without(rows: list[Row]) -> list[Row]:
+        return [row for row in rows if row["id"] != IDS[150]]
+
+    theirs = {**OTHER, IDS[151]: digest("other")}
+    whole = Compared(Odd(SOME, listed=without), theirs, window=4, concurrency=1)
+    for most in range(whole.budget.requests - 5, whole.budget.requests):
+        compared = Compared(Odd(SOME, listed=without), theirs, window=4, concurrency=1, budget=Budget(most, None))
         assert (compared.verdict.status, compared.rows) == ("not comparable", [])
 
 
@@ -318,6 +356,42 @@ def test_every_type_is_judged_by_itself_and_rows_come_in_the_order_of_types(conc
         f"VERSION: different, 1 {counts}, 199 at the subscriber)",
         f"COLLECTION: different, 200 {counts}, 0 at the subscriber)",
     ]
+
+
+class Watched(Budget):
+    """A budget that says when it is stopped."""
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+        super().__init__(None, None)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name == "stopped" and value:
+            self.ended.set()
+
+
+class Waiting(MemoryRecords):
+    """A server whose second window waits for something."""
+
+    def __init__(self, awaited: threading.Event) -> None:
+        super().__init__(SOME)
+        self._awaited = awaited
+
+    def record_window(self, record_type: str, offset: int, limit: int) -> Row:
+        if self.requests == 1:
+            self._awaited.wait(10)
+        return super().record_window(record_type, offset, limit)
+
+
+def test_the_error_of_one_type_ends_another_one_before_its_next_request() -> None:
+    budget = Watched()
+    waiting = Waiting(budget.ended)
+    theirs = Types({"VERSION": waiting, "KEYWORD": ServerError("broken", status=500)})
+    compared = Compared(SOME, theirs, types=("VERSION", "KEYWORD"), concurrency=8, budget=budget)
+    assert str(compared.error) == "broken"
+    assert (compared.verdict.status, compared.verdict.reason) == ("unfinished", "An error ended the comparison.")
+    assert waiting.requests == 2
 
 
 @pytest.mark.parametrize("concurrency", [1, 8])

@@ -88,17 +88,23 @@ def test_exactly_what_differs_is_found_in_the_order_of_ids(
     assert max_window is None or max(compared.ours.largest, compared.theirs.largest) <= max_window
 
 
-@settings(max_examples=80, deadline=None)
-@given(BOTH, st.sampled_from([1, 2, 16, 500]), st.integers(0, 2**32), st.booleans())
-def test_servers_that_order_windows_in_another_way_are_not_judged_or_judged_rightly(
-    both: tuple[Records, Records], window: int, seed: int, alike: bool
+@settings(max_examples=100, deadline=None)
+@given(BOTH, st.sampled_from([1, 2, 16, 500]), st.integers(0, 2**32), st.booleans(), st.booleans())
+def test_servers_that_order_ids_in_another_way_are_not_judged_or_judged_rightly(
+    both: tuple[Records, Records], window: int, seed: int, alike: bool, throughout: bool
 ) -> None:
     def ordered(name: str) -> Callable[[str], Any]:
         return lambda record_id: digest(f"{seed} {name} {record_id}")
 
     ours, theirs = both
-    sides = (MemoryRecords(ours, order=ordered("one")), MemoryRecords(theirs, order=ordered("one" if alike else "two")))
-    compared = Compared(*sides, window=window)
+    orders = ordered("one"), ordered("one" if alike else "two")
+    compared = Compared(
+        *(
+            MemoryRecords(each, order=order, order_of_lists=order if throughout else str)
+            for each, order in zip(both, orders)
+        ),
+        window=window,
+    )
     if compared.verdict.equal is None:
         assert (compared.verdict.status, compared.found) == ("not comparable", [])
     else:
@@ -163,3 +169,5 @@ def test_a_few_requests_for_each_of_many_differences() -> None:
     compared = Compared(ours, theirs, window=10)
     assert len(compared.rows) == 100
     assert compared.budget.requests < 2500
+    # Every list is of the smallest window and the record before it.
+    assert compared.ours.listed + compared.theirs.listed <= 100 * 2 * 11
