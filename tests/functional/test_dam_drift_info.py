@@ -151,6 +151,7 @@ def test_a_budget_too_small_for_anything_calls_nothing_equal_and_leaves_an_old_f
     assert (result["equal"], result["count"]) == (None, 0)
     assert {each["equal"] for each in result["types"]} == {None}
     assert (result["changed"], result["dest"], dest.read_text(encoding="utf-8")) == (False, None, OLD_REPORT)
+    assert "was not removed" in result["not_removed"]
 
 
 @pytest.mark.seed("clean")

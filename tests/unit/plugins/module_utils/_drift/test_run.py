@@ -478,4 +478,4 @@ def test_rows_that_do_not_fit_into_memory_come_out_the_same(tmp_path: Path, monk
     assert [row["recordId"] for row in compared.rows] == IDS
     assert list(tmp_path.iterdir()) == []
     nowhere = Compared(SOME, {}, directory="/nowhere")
-    assert str(nowhere.error) == "The differences could not be kept in /nowhere: No such file or directory."
+    assert "could not be written in /nowhere: No such file or directory" in str(nowhere.error)
