@@ -189,7 +189,7 @@ SHORT_LIST = json.dumps({"contents": [{"id": "zzz", "hash": "0123"}]})
     ("path", "body", "said"),
     [
         (r"KEYWORD\?offset=0&limit=1$", NO_ID, "gives no id"),
-        (r"records\?recordType=KEYWORD", SHORT_LIST, "lists 1 records"),
+        (r"records\?recordType=KEYWORD", SHORT_LIST, "it lists 1 behind"),
     ],
 )
 def test_a_server_whose_answers_do_not_fit_together_is_not_judged(

@@ -48,8 +48,9 @@ class Search:
                 continue
             while size > self._smallest:
                 size //= 2
-                if self._same(size):
-                    self._skip(size)  # so the other half differs
+                # One half differs, or both. A half that holds all that is left does.
+                if size < max(self._ahead(2 * size)) and self._same(size):
+                    self._skip(size)
             yield self._list()
 
     def _ahead(self, size: int) -> list[int]:

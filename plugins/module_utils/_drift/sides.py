@@ -91,7 +91,7 @@ class Side:
                 raise Incomparable(f"The {self.name} gives the same hash for different windows of its records.")
             hashes.update(found.hash.encode())
             self.total, previous = self.total + found.count, found.hash
-            if found.count == self.largest:
+            if found.count == self.largest and self.total < EVERYTHING:
                 continue
             if not self._window(self.total, 1).count:
                 return Whole(self.total, hashes.hexdigest(), self.largest, first.record_id)
@@ -124,10 +124,8 @@ class Side:
         ahead, count = self.ahead(size), len(listed.keys() - {first})
         fits = count == ahead if own_last in (None, last) else count < ahead
         if not fits or len(listed) != len(rows) or any(not first <= record_id <= last for record_id in listed):
-            raise Incomparable(
-                f"The {self.name} lists {count} records behind the id '{first}' up to '{last}', which does not fit its "
-                f"windows: the next {ahead} records, from offset {self.offset} on, end with '{own_last}'."
-            )
+            counted = f"The next {ahead} records of the {self.name} end with '{own_last}'"
+            raise Incomparable(f"{counted}, but it lists {count} behind '{first}' up to '{last}'.")
         return listed
 
     def id_at(self, offset: int) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._drift import run
+from ansible_collections.dxops.dam_staging.plugins.module_utils._drift import run, sides
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.run import Budget, Verdict, in_words, summary
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError, Unreachable
 from support.fakes import Clock
@@ -84,14 +84,14 @@ ODDITIES: dict[str, tuple[dict[str, Any], str]] = {
         {"window": lambda w, o, limit: {**w, "count": 15} if limit == 16 and o else w},
         "counts 15 of 16 records",
     ),
-    "lists without their last id": ({"listed": lambda rows: rows[:-1]}, "lists 15 records"),
+    "lists without their last id": ({"listed": lambda rows: rows[:-1]}, "it lists 15 behind"),
     "lists without their first id": ({"listed": lambda rows: rows[1:]}, "the same on both sides, but its hashes"),
-    "lists that are cut": ({"listed": lambda rows: rows[:10]}, "lists 9 records"),
+    "lists that are cut": ({"listed": lambda rows: rows[:10]}, "it lists 9 behind"),
     "lists that do not look at the range": (
         {"listed": lambda _rows: [{"id": each, "hash": hash_} for each, hash_ in SOME.items()]},
-        "lists 199 records",
+        "it lists 199 behind",
     ),
-    "lists with an id that comes twice": ({"listed": lambda rows: [*rows, rows[-1]]}, "lists 16 records"),
+    "lists with an id that comes twice": ({"listed": lambda rows: [*rows, rows[-1]]}, "it lists 16 behind"),
     "lists of another hash each time": (
         {"listed": lambda rows: [{**row, "hash": f"{next(NUMBERS)}"} for row in rows]},
         "the same on both sides, but its hashes are not",
@@ -149,13 +149,24 @@ def test_lists_with_ids_that_no_window_counts_are_noticed() -> None:
 
     compared = Compared(SOME, Odd(OTHER, listed=more))
     assert (compared.verdict.status, compared.rows) == ("not comparable", [])
-    assert "The subscriber lists 17 records" in (compared.verdict.reason or "")
+    assert "records of the subscriber end with" in (compared.verdict.reason or "")
 
 
 def test_windows_of_one_record_that_do_not_look_at_the_offset_are_noticed() -> None:
     same = Odd(SOME, window=lambda _w, _o, limit: MemoryRecords(SOME).record_window("", 0, limit))
     compared = Compared(same, SOME, max_window=1, budget=Budget(5000, None))
     assert (compared.verdict.status, compared.verdict.equal) == ("not comparable", None)
+
+
+def test_windows_that_are_always_full_are_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sides, "EVERYTHING", 5000)
+
+    def full(answer: Row, _offset: int, limit: int) -> Row:
+        return {**answer, "hash": f"{next(NUMBERS)}", "count": limit, "id": "x"}
+
+    compared = Compared(Odd(SOME, window=full), SOME, max_window=10)
+    assert (compared.verdict.status, compared.verdict.equal) == ("not comparable", None)
+    assert compared.ours.requests < 600
 
 
 def test_what_does_not_fit_together_is_dropped_even_if_the_budget_ends_before_it_is_asked_again() -> None:
@@ -230,15 +241,18 @@ CHANGES: dict[str, Callable[[dict[str, str]], Any]] = {
     "goes": lambda records: records.pop(IDS[100]),
     "is changed": lambda records: records.update({IDS[50]: digest("new")}),
     "is the first to go": lambda records: records.pop(min(records)),
+    "becomes the same": lambda records: records.update(SOME),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_records_that_change_meanwhile_are_said_to(change: str) -> None:
-    whole = Compared(SOME, OTHER, window=4)
+@pytest.mark.parametrize("differs", [120, 190, 199])
+def test_records_that_change_meanwhile_are_said_to(change: str, differs: int) -> None:
+    before = {**SOME, IDS[differs]: digest("other")}
+    whole = Compared(SOME, before, window=16)
     for after in range(3, whole.theirs.requests - 3):
-        theirs = Moving(OTHER, after, CHANGES[change])
-        compared = Compared(SOME, theirs, window=4)
+        theirs = Moving(before, after, CHANGES[change])
+        compared = Compared(SOME, theirs, window=16)
         assert theirs.requests > after, "it did not change at all"
         assert (compared.verdict.status, compared.verdict.equal) == ("changed meanwhile", None)
         assert "The records of the subscriber changed while" in (compared.verdict.reason or "")
