@@ -169,7 +169,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
 
     def _cached(self, path: str, connections: list[Connection], cache: bool) -> list[Found]:
         self.load_cache_plugin()
-        asked = repr([(at.dam_url, at.username, self.get_option("count_mismatches")) for at in connections])
+        asked = repr(
+            [(at.dam_url, at.authentication.account, self.get_option("count_mismatches")) for at in connections]
+        )
         key = f"{self.get_cache_key(path)}_{sha256(asked.encode()).hexdigest()[:16]}"
         wanted = self.get_option("cache")
         if wanted and cache:

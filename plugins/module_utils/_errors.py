@@ -18,11 +18,11 @@ class DamError(Exception):
 
     def __init__(self, message: str, **context: Any) -> None:
         super().__init__(message)
-        self.message = message
         self.context = context
 
-    def __str__(self) -> str:
-        return self.message  # which may have grown since
+    @property
+    def message(self) -> str:
+        return str(self)
 
 
 class OptionError(DamError):

@@ -24,6 +24,7 @@ from typing import Any
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.api import Dam
 from ansible_collections.dxops.dam_staging.plugins.module_utils._drift.run import Budget, Drift
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.answers import Raw
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.authentication import Ltpa
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import Client
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 from benchmarks.runs import Wrong
@@ -149,7 +150,7 @@ def change(standin: StandIn, ids: Sequence[str], kind: str) -> None:
 
 def _dam(standin: StandIn, place: Place) -> Dam:
     port, who = place.port, (standin.username, standin.password)
-    return Dam(Weighing(Connection(place.host, "http", port, port, username=who[0], password=who[1])))
+    return Dam(Weighing(Connection(place.host, "http", port, port, Ltpa(*who))))
 
 
 def _asked(standin: StandIn) -> Figures:

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
-from .._errors import DamError, ServerError
+from .._errors import DamError, ServerError, Unreachable
 from .._text import clean
 from .._transport.answers import Answer
 from .._transport.client import Client
@@ -22,10 +22,6 @@ OPERATIONS_SINCE = "CF209"
 WINDOWS_SINCE = "CF213"
 HASH_LISTS_SINCE = "CF217"
 SUBSCRIBERS_SINCE = "CF202"
-# So many subscribers may be in one answer, with all that they say of failures.
-MOST_SUBSCRIBERS = 1000
-# Ids and hashes that are asked for at once, at most: they are small rows.
-MOST_HASHES = 160_000
 
 
 class Dam:
@@ -53,18 +49,24 @@ class Dam:
         """The environment's own clock, as its last answer's ``Date`` header had it; ours where it sends none."""
         return self._date or datetime.now(timezone.utc)
 
-    def _get(self, path: str, since: str | None = None, rows: int | None = None, **query: Any) -> Any:
+    def _get(self, path: str, since: str | None = None, **query: Any) -> Any:
         try:
-            return self._seen(self.client.get(path, rows, **query)).body
-        except DamError as error:
-            of_this_call = str(error.context.get("url", "")).startswith(self.url)  # and not of the login before it
-            if since is not None and of_this_call and isinstance(error, ServerError) and error.status in (404, 405):
-                error.message += (
-                    f" This call came with DAM release {since}: check that the server is not older, and that hostname, "
-                    "dx_port and dam_api_version lead to its DAM API."
-                )
-            error.message += self._advice
-            raise
+            return self._seen(self.client.get(path, **query)).body
+        except Unreachable as error:
+            message = error.message + self._advice
+            raise type(error)(message, sent=error.sent, final=error.final, **error.context) from None
+        except ServerError as error:
+            raise ServerError(error.message + self._release(error, since) + self._advice, **error.context) from None
+
+    def _release(self, error: ServerError, since: str | None) -> str:
+        """What a missing call means, if it was this call and not the login before it."""
+        of_this_call = str(error.context.get("url", "")).startswith(self.url)
+        if since is None or error.status not in (404, 405) or not of_this_call:
+            return ""
+        return (
+            f" This call came with DAM release {since}: check that the server is not older, and that hostname, "
+            "dx_port and dam_api_version lead to its DAM API."
+        )
 
     def _seen(self, answer: Answer) -> Answer:
         self._date = answer.date or self._date
@@ -77,12 +79,12 @@ class Dam:
 
     def subscribers(self) -> list[Subscriber]:
         """All environments that this one publishes to."""
-        body = self._get("/staging/subscriber", since=SUBSCRIBERS_SINCE, rows=MOST_SUBSCRIBERS)
+        body = self._get("/staging/subscriber", since=SUBSCRIBERS_SINCE)
         return array(body, "subscribers", Subscriber.from_json)
 
     def subscriber(self, subscriber_id: str) -> Subscriber:
         path = "/staging/subscriber/" + quote(subscriber_id, safe="")
-        return Subscriber.from_json(self._get(path, rows=MOST_SUBSCRIBERS))
+        return Subscriber.from_json(self._get(path))
 
     def register(self, target_host: str, cycle_length: int | None = None, enabled: bool | None = None) -> Subscriber:
         """Register a subscriber; what is None is the server's to choose. ``cycle_length`` is in minutes.
@@ -128,7 +130,6 @@ class Dam:
         body = self._get(
             "/staging/mismatches",
             since=MISMATCHES_SINCE,
-            rows=limit,
             subscriberId=subscriber_id,
             recordType=record_type,
             recordAction=record_action,
@@ -144,7 +145,7 @@ class Dam:
     def operations(self, offset: int, limit: int, status: str | None = None) -> list[Row]:
         """A page of the operation queue, of one status or all. How the server's filter by trigger function matches is
         not documented, so it is never used."""
-        body = self._get("/operations", since=OPERATIONS_SINCE, rows=limit, status=status, offset=offset, limit=limit)
+        body = self._get("/operations", since=OPERATIONS_SINCE, status=status, offset=offset, limit=limit)
         return array(body, "operations")
 
     def record_window(self, record_type: str, offset: int, limit: int) -> Row:
@@ -158,7 +159,7 @@ class Dam:
         That both ends are included is inferred.
         """
         query = {"recordType": record_type, "firstId": first_id, "lastId": last_id}
-        body = self._get("/staging/records", since=HASH_LISTS_SINCE, rows=MOST_HASHES // 200, **query)
+        body = self._get("/staging/records", since=HASH_LISTS_SINCE, **query)
         return array(_object(body, "list of records").get("contents"), "ids and hashes")
 
     def record_total(self, record_type: str) -> int | None:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -142,11 +141,12 @@ class Queue:
         try:
             return waiter.until(self.look, what, SHARE if self.scope == "sync" else 1.0)
         except TimedOut as error:
-            with suppress(DamError):  # a server that cannot be asked now is no reason for a second error
+            try:
                 left = self.unfinished()
-                error.context["operation_counts"] = left.by_status
-                error.message += f" Left: {left.in_words() or 'nothing any more'}."
-                staging = any(name.startswith("sync") for name in left.by_trigger_function)
-                if self.scope == "all" and left.unfinished and not staging:
-                    error.message += " None of it belongs to staging: operation_scope=sync does not wait for it."
-            raise
+            except DamError:  # a server that does not answer is no reason for a second error
+                raise error from None
+            message = f"{error.message} Left: {left.in_words() or 'nothing any more'}."
+            staging = any(name.startswith("sync") for name in left.by_trigger_function)
+            if self.scope == "all" and left.unfinished and not staging:
+                message += " None of it belongs to staging: operation_scope=sync does not wait for it."
+            raise TimedOut(message, **error.context, operation_counts=left.by_status) from None

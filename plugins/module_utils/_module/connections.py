@@ -13,6 +13,7 @@ from typing import Any
 from .._errors import DamError, OptionError
 from .._text import clean
 from .._transport.address import DEFAULT_PORTS, host_and_port, scheme_of
+from .._transport.authentication import Authentication, Ltpa
 from .._transport.connection import Connection
 from .options import check_numbers
 
@@ -86,15 +87,7 @@ def _connection(params: dict[str, Any], hostname: str, prefix: str) -> Connectio
         raise OptionError(
             f"{prefix}hostname: give the host alone, here '{host}'; the rest belongs into dx_protocol and dx_port."
         )
-    if bool(params.get("dx_username")) != bool(params.get("dx_password")):
-        raise OptionError(f"{prefix}dx_username and {prefix}dx_password belong together: one of them is missing.")
-    token = (params.get("ltpa_token") or "").strip()
-    if any(not "!" <= c <= "~" or c in ';,"\\' for c in token):
-        raise OptionError(
-            f"{prefix}ltpa_token: give the value of the cookie alone; this has characters that no cookie can have."
-        )
-    if not params.get("dx_username") and not token:
-        raise OptionError(f"{prefix}dx_username and {prefix}dx_password, or {prefix}ltpa_token, are needed.")
+    authentication = _authentication(params, prefix)
     if params.get("client_key") and not params.get("client_cert"):
         raise OptionError(f"{prefix}client_key: needs client_cert too.")
     for option in ("ca_path", "client_cert", "client_key"):
@@ -109,12 +102,23 @@ def _connection(params: dict[str, Any], hostname: str, prefix: str) -> Connectio
         "ring_port": params.get("ring_api_port") or default,
         "dam_version": params["dam_api_version"],
         "ring_version": params["ring_api_version"],
-        "username": params.get("dx_username") or None,
-        "password": params.get("dx_password") or None,
-        "token": token or None,
+        "authentication": authentication,
         "verify": (params.get("ca_path") or True) if params["validate_certs"] else False,
         "timeout": params["request_timeout"],
         "retries": params["request_retries"],
     }
     # Every other option is a field of the same name.
     return Connection(**{**{name: value for name, value in params.items() if name in _FIELDS}, **prepared})
+
+
+def _authentication(params: dict[str, Any], prefix: str) -> Authentication:
+    if bool(params.get("dx_username")) != bool(params.get("dx_password")):
+        raise OptionError(f"{prefix}dx_username and {prefix}dx_password belong together: one of them is missing.")
+    token = (params.get("ltpa_token") or "").strip()
+    if any(not "!" <= c <= "~" or c in ';,"\\' for c in token):
+        raise OptionError(
+            f"{prefix}ltpa_token: give the value of the cookie alone; this has characters that no cookie can have."
+        )
+    if not params.get("dx_username") and not token:
+        raise OptionError(f"{prefix}dx_username and {prefix}dx_password, or {prefix}ltpa_token, are needed.")
+    return Ltpa(params.get("dx_username") or None, params.get("dx_password") or None, token or None)

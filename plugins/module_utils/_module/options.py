@@ -47,6 +47,11 @@ LIMITS: dict[str, tuple[float, float]] = {
     "max_seconds": (1, 30 * 86400),
 }
 
+# What Ansible itself checks of the options that authenticate.
+AUTHENTICATION: Spec = {
+    "required_one_of": [["dx_username", "ltpa_token"]],
+    "required_together": [["dx_username", "dx_password"]],
+}
 # What Ansible itself checks of the options that name a subscriber.
 ONE_SUBSCRIBER: Spec = {
     "required_one_of": [["subscriber_id", "target_host"]],

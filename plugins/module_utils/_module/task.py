@@ -24,7 +24,7 @@ from .._transport.client import REQUESTS_IMPORT_ERROR, Client
 from .._transport.connection import Connection
 from .._waiting import Waiter
 from .connections import publisher_connection, subscriber_connection, warnings_of
-from .options import Spec, connection_spec
+from .options import AUTHENTICATION, Spec, connection_spec
 
 
 class Task:
@@ -41,14 +41,11 @@ class Task:
     def _dam(self, connection: Connection, prefix: str) -> Dam:
         for text in warnings_of(connection, prefix):
             self.warn(text)
-        for secret in (connection.password, connection.token):
-            self._hide(secret)
         client = Client(connection, read_only=self.check_mode, on_secret=self._hide)
         return Dam(client, " The options of this environment stand below 'subscriber'." if prefix else "")
 
-    def _hide(self, secret: str | None) -> None:
-        if secret:
-            self._module.no_log_values.add(secret)
+    def _hide(self, secret: str) -> None:
+        self._module.no_log_values.add(secret)
 
     def warn(self, text: str) -> None:
         self._module.warn(text)
@@ -128,8 +125,8 @@ def run(work: Callable[[Task], None], spec: Spec, **more: Any) -> None:
     module = AnsibleModule(
         argument_spec={**connection_spec(), **spec},
         supports_check_mode=True,
-        required_one_of=[["dx_username", "ltpa_token"], *more.pop("required_one_of", [])],
-        required_together=[["dx_username", "dx_password"]],
+        required_one_of=[*AUTHENTICATION["required_one_of"], *more.pop("required_one_of", [])],
+        required_together=AUTHENTICATION["required_together"],
         **more,
     )
     if REQUESTS_IMPORT_ERROR is not None:

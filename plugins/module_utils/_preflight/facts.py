@@ -141,7 +141,7 @@ def _environment(name: str, dam: Found[Dam]) -> Environment:
         found.ahead = (dam.date - datetime.now(timezone.utc)).total_seconds() if dam.date else None
         found.subscribers = dam.subscribers()
     except DamError as error:
-        by_token = dam.client.connection.password is None
+        by_token = not dam.client.connection.authentication.renewable
         found.failed, found.error = aspect_of(error, logged_in, by_token), error
     return found
 

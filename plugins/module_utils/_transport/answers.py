@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a server's answer reads: its status, body, clock and errors. No session, no sending."""
+"""What an answer of a server says: its status, body, clock and errors. Sends nothing."""
 
 from __future__ import annotations
 
@@ -25,20 +25,15 @@ MAX_RETRY_AFTER = 60.0
 MAX_PAUSE = 10.0
 MAX_HOPS = 3
 SHOWN = 200
-# A value takes up to thirty times as much memory as it does in an answer, so that many at most are read; for a list of
-# rows so many more for each row that was asked for.
-MOST_VALUES = 200_000
-VALUES_OF_A_ROW = 1000
-# So much of an answer is searched for secrets before it is cut to what is shown.
+# Bytes of an answer that are searched for secrets before the text is cut to what is shown.
 SEARCHED = 64 * 1024
-TOKEN_COOKIE = "LtpaToken2"
 
 Scrub = Callable[[str], str]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A good answer: its status, the decoded JSON (None where the body was empty) and the server's clock."""
+    """A good answer: its status, the decoded JSON (None without a body) and the server's clock (None without)."""
 
     status: int
     body: Any
@@ -46,41 +41,26 @@ class Answer:
     url: str
 
 
-class TooManyValues(ValueError):  # noqa: N818
-    """An answer that would take far more memory than it has bytes."""
-
-
 @dataclass(frozen=True)
 class Raw:
-    """What came over the wire, of whatever status; the names of ``headers`` are in lower case."""
+    """An answer of any status, as it was sent.
+
+    The names of ``headers`` are in lower case. ``cookies`` are the values of the ``Set-Cookie`` headers.
+    """
 
     status: int
     text: bytes
     headers: dict[str, str]
-    token: str | None
+    cookies: list[str]
     url: str
 
-    def json(self, rows: int = 0) -> Any:
-        """What the answer says. Raises ``TooManyValues`` where that is much more than ``rows`` rows can."""
-        most = MOST_VALUES + rows * VALUES_OF_A_ROW
-        many = len(self.text) > most and _marks(self.text) > most  # the usual page is too short for that
-        if many and (self.text.count(b'"') > 4 * most or _marks(_without_texts(self.text)) > most):
-            raise TooManyValues
+    def json(self) -> Any:
+        """The decoded body; None if it is empty. Raises ValueError or RecursionError if it is not JSON."""
         return json.loads(self.text) if self.text.strip() else None
 
 
-def _marks(text: bytes) -> int:
-    """About how many values there are in a JSON text."""
-    return sum(map(text.count, (b",", b"[", b"{")))
-
-
-def _without_texts(text: bytes) -> bytes:
-    """A JSON text without what stands between quotes, where a comma is no mark."""
-    return re.sub(rb'"[^"]*"', b"", text.replace(rb"\\", b"").replace(rb"\"", b""))
-
-
 class Secrets:
-    """What must not be shown, in every form in which a server, a proxy or a library may give it back."""
+    """What must not be shown, in every form in which a server, a proxy or a library may repeat it."""
 
     def __init__(self, *secrets: str | None) -> None:
         self._forms: list[str] = []
@@ -88,37 +68,28 @@ class Secrets:
             self.add(secret)
 
     def add(self, secret: str | None) -> None:
-        """Keep one more out of what is shown. Those from before stay out of it, a token that has run out included."""
+        """Hide one more secret. The secrets from before stay hidden, an expired token included."""
         if not secret:
             return
         forms = {secret, quote_plus(secret, errors="replace")}
         forms |= {quote(secret, safe, errors="replace") for safe in ("", "/")}
         forms |= {escape(secret, quote=quotes) for quotes in (True, False)}
         forms |= {json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
-        # The longest first: one secret may be part of another. A new list, since other threads may be reading.
+        # The longest first: one secret may be part of another. A new list, since other threads may read the old one.
         self._forms = sorted(forms.union(self._forms), key=len, reverse=True)
 
     def scrub(self, text: str) -> str:
-        """The text with asterisks in the place of every secret, and of the login in any URL, such as a proxy's.
+        """The text with asterisks in place of every secret, and of the login in any URL, such as a proxy's.
 
-        Has to come before the text is cut.
+        The text must not be cut before.
         """
         for form in self._forms:
             text = text.replace(form, "********")
         return re.sub(r"://\S{0,1000}@", "://********@", text)
 
 
-def token_in(set_cookie: list[str]) -> str | None:
-    """The token that the values of the headers ``Set-Cookie`` bring."""
-    for header in set_cookie:
-        name, _equals, value = header.partition(";")[0].partition("=")
-        if name.strip() == TOKEN_COOKIE and value.strip():
-            return value.strip().strip('"')
-    return None
-
-
 def server_message(raw: Raw, scrub: Scrub) -> str:
-    """The server's own words: ``error.message`` of DAM, with ``reason`` of Ring, else the beginning of what came."""
+    """The server's own words: ``error.message`` of DAM, with ``reason`` of Ring, else the beginning of the answer."""
     try:
         error = raw.json()["error"]
         text = " - ".join(error[key] for key in ("message", "reason", "details") if error.get(key))
@@ -128,7 +99,7 @@ def server_message(raw: Raw, scrub: Scrub) -> str:
 
 
 def server_date(headers: dict[str, str]) -> datetime | None:
-    """The server's clock; None where it sends none that can be read."""
+    """The server's clock; None if there is no valid ``Date`` header."""
     try:
         date = parsedate_to_datetime(headers["date"])
     except (KeyError, TypeError, ValueError, IndexError, OverflowError):
@@ -137,7 +108,7 @@ def server_date(headers: dict[str, str]) -> datetime | None:
 
 
 def retry_after(headers: dict[str, str], otherwise: float) -> float:
-    """Seconds that the server asks to be left alone for, at most a minute; ``otherwise`` where it does not say."""
+    """Seconds to wait as the server asks, at most a minute; ``otherwise`` if it gives no number."""
     try:
         return max(0.0, min(MAX_RETRY_AFTER, float(headers["retry-after"])))
     except (KeyError, ValueError):
@@ -150,9 +121,9 @@ def backoff(attempt: int) -> float:
 
 
 def next_url(method: str, raw: Raw, hops: int, scrub: Scrub) -> str:
-    """Where a redirect leads; raises ServerError where it is not to be followed.
+    """The URL that a redirect leads to. Raises ServerError if it must not be followed.
 
-    The login would travel with it to another address, and a change would be sent twice.
+    The login would travel to another address, and a change would be sent twice.
     """
     location = raw.headers.get("location", "")
     try:
@@ -171,19 +142,10 @@ def next_url(method: str, raw: Raw, hops: int, scrub: Scrub) -> str:
     )
 
 
-def refused(method: str, raw: Raw, scrub: Scrub, account: str | None, login: bool = False) -> ServerError:
-    """The server answered with an error: its own words, and what helps."""
+def refused(method: str, raw: Raw, scrub: Scrub, before: str = "", after: str = "") -> ServerError:
+    """The server answered with an error: its own words, between two further sentences."""
     said, url = server_message(raw, scrub), scrub(raw.url)
-    text = f"{method} {url} was answered with {raw.status}: {said.rstrip('.') or '(empty)'}."
-    if login:
-        text = f"Login as '{account}' failed. {text}"
-    if raw.status == 401 and login:
-        text += " Check dx_username and dx_password."
-    elif raw.status == 404 and login:
-        text += " Check that hostname, dx_port, ring_api_port and ring_api_version lead to the Ring API."
-    elif raw.status in (401, 403):
-        who = f"'{account}'" if account else "that the ltpa_token belongs to"
-        text += f" The account {who} has to be an administrator of DAM."
+    text = f"{before}{method} {url} was answered with {raw.status}: {said.rstrip('.') or '(empty)'}.{after}"
     return ServerError(text, status=raw.status, url=url, server_message=said)
 
 

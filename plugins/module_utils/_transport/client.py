@@ -2,65 +2,143 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Session, login and retries: the only folder that knows how bytes travel. Knows nothing of Ansible."""
+"""Requests to one environment: session, retries, limits. The only folder that knows requests; knows no Ansible."""
 
 from __future__ import annotations
 
+import socket
+import ssl
 import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlencode
 
-from .._errors import DamError, ServerError, TooLarge, Unreachable
+from .._errors import DamError, TooLarge, Unreachable
 from .._text import clean
-from .answers import (
-    TOKEN_COOKIE,
-    Answer,
-    Raw,
-    Secrets,
-    TooManyValues,
-    backoff,
-    next_url,
-    refused,
-    retry_after,
-    server_date,
-    token_in,
-    unusable,
-)
+from .answers import Answer, Raw, Secrets, backoff, next_url, refused, retry_after, server_date, unusable
+from .authentication import Authentication
 from .connection import Connection
 from .failures import explain, file_advice
-from .wire import watch
-
-try:
-    import requests
-    import urllib3
-
-    REQUESTS_IMPORT_ERROR: str | None = None
-except ImportError:
-    REQUESTS_IMPORT_ERROR = traceback.format_exc()
 
 Fields = dict[str, Any]
 
 BUSY = (429, 502, 503, 504)
 REDIRECTS = (301, 302, 303, 307, 308)
-# The most of an answer that is read: of a list of rows, and of any other, errors included.
+# Bytes of an answer that are read at most, decompressed.
 MAX_BODY = 32 * 1024 * 1024
-MAX_OTHER = 4 * 1024 * 1024
-# A piece that is compressed can become a thousand times as large, and far larger where it is so twice or another way.
-PIECE = 16 * 1024
+# Bytes that are read at once. A compressed piece can grow a thousandfold, and more if it is compressed in another way.
+PIECE = 128 * 1024
+COMPRESSED_PIECE = 16 * 1024
 HEADERS = {"User-Agent": "dxops.dam_staging", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
-# Each piece of an answer has to come within request_timeout, all of it within this many times request_timeout.
+# Each piece of an answer has to come within request_timeout, the whole answer within this many times request_timeout.
 WHOLE_ANSWER = 10
 
 
+class _Limit:
+    """Shuts the connection of one request down when its time is over, whatever the server sends until then.
+
+    The timeout of a socket does not do that: each byte that comes starts it anew.
+    """
+
+    of_thread = threading.local()
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.over = False
+        self._connection: Any = None
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def __enter__(self) -> None:
+        self.of_thread.limit = self
+        self._timer.start()
+
+    def __exit__(self, *_error: object) -> None:
+        self._timer.cancel()
+
+    def watch(self, connection: Any) -> None:
+        """Take this for the connection of the request. Raises TimeoutError if the time is over."""
+        self._connection = connection
+        if self.over:
+            raise TimeoutError
+
+    def _end(self) -> None:
+        self.over = True
+        with suppress(AttributeError, OSError):  # there is no connection yet, or none any more
+            # A second handle, because that of TLS would forget the session while another thread reads.
+            handle = socket.fromfd(self._connection.sock.fileno(), socket.AF_INET, socket.SOCK_STREAM)
+            handle.shutdown(socket.SHUT_RDWR)
+            handle.close()
+
+
+class _Limited:
+    """A connection that tells the limit of its thread before it waits for a server or a proxy."""
+
+    def connect(self) -> None:
+        _Limit.of_thread.limit.watch(self)
+        super().connect()  # type: ignore[misc]
+
+    def send(self, data: Any) -> None:
+        """Have the answer read even if the server hung up before it got everything.
+
+        With TLS 1.3 it may want a client certificate, and says so only after the handshake. urllib3 reads the answer
+        after a broken pipe, but not after what the ssl module raises instead.
+        """
+        try:
+            super().send(data)  # type: ignore[misc]
+        except ssl.SSLEOFError as error:
+            raise BrokenPipeError(str(error)) from None
+
+    def getresponse(self) -> Any:
+        _Limit.of_thread.limit.watch(self)
+        return super().getresponse()  # type: ignore[misc]
+
+
+try:
+    import requests
+    import urllib3
+    from requests.adapters import HTTPAdapter
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+except ImportError:
+    REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
+else:
+    REQUESTS_IMPORT_ERROR = None
+
+    class _Plain(_Limited, HTTPConnection):
+        pass
+
+    class _Secure(_Limited, HTTPSConnection):
+        pass
+
+    class _PlainPool(urllib3.HTTPConnectionPool):
+        ConnectionCls = _Plain
+
+    class _SecurePool(urllib3.HTTPSConnectionPool):
+        ConnectionCls = _Secure
+
+    class _Adapter(HTTPAdapter):
+        """Connects with the classes above; SOCKS, of which urllib3 has its own classes, is left without the limit."""
+
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, **kwargs)
+            self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+
+        def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+            manager = super().proxy_manager_for(proxy, **kwargs)
+            if not proxy.lower().startswith("socks"):
+                manager.pool_classes_by_scheme = self.poolmanager.pool_classes_by_scheme
+            return manager
+
+
 class Client:
-    """Requests to one environment, logged in when needed and again whenever its token has run out.
+    """Requests to one environment, authenticated when needed and again whenever the server refuses that.
 
     Safe to be used by several threads. With ``read_only`` (check mode) nothing but GET and login leaves.
-    ``on_secret`` is told every token that is received, so that the caller can keep it out of what it prints.
+    ``on_secret`` is called with every secret, received tokens included, so that the caller can hide it.
     """
 
     def __init__(
@@ -76,81 +154,74 @@ class Client:
         self._sleep = sleep
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._token = connection.token
-        self._secrets = Secrets(connection.password, connection.token)
+        self._secrets = Secrets()
+        self._authentication = connection.authentication
+        self._hide(connection.authentication)
 
     def login(self) -> None:
-        """Log in now, unless that was done. What an ``ltpa_token`` that was given is worth shows only in use."""
-        self._login(None)
+        """Log in, unless that was done. Whether a given token is valid shows only in use."""
+        self._authenticated()
 
-    def get(self, path: str, rows: int | None = None, **query: Any) -> Answer:
-        """GET below the DAM API's address. Raises Unreachable or ServerError after the retries that may help.
+    def get(self, path: str, **query: Any) -> Answer:
+        """GET below the DAM API's address. Raises Unreachable or ServerError after the retries that may help."""
+        return self._call("GET", path, query, None)
 
-        ``rows`` is how many were asked for where the answer is a list of them: only such an answer may be large.
-        """
-        return self._call("GET", path, query, None, rows)
-
-    def write(self, method: str, path: str, body: dict[str, Any] | None = None, **query: Any) -> Answer:
+    def write(self, method: str, path: str, body: Fields | None = None, **query: Any) -> Answer:
         """The one place through which every change goes. It is sent once and never repeated.
 
         The exception is an answer of 401: the server did not take the request, so it is sent again after a new login.
         """
         if self.read_only:
             raise DamError(f"{method} {path} was not sent: nothing is changed in check mode.")
-        self._session().close()  # a new connection: one that has lain idle may be closing, and would lose the change
+        self._session().close()  # a new connection: an idle one may be closing, and the change would be lost
         return self._call(method, path, query, body)
 
-    def _call(self, method: str, path: str, query: Fields, body: Fields | None, rows: int | None = None) -> Answer:
+    def _call(self, method: str, path: str, query: Fields, body: Fields | None) -> Answer:
         given = {name: value for name, value in query.items() if value is not None}
         url = self.connection.dam_url + path + (f"?{urlencode(given)}" if given else "")
-        most = MAX_OTHER if rows is None else MAX_BODY
-        token = self._login(None)
-        raw = self._send(method, url, body, token, most)
+        authentication = self._authenticated()
+        raw = self._send(method, url, body, authentication.headers, method == "GET")
         if raw.status == 401:
-            token = self._login(token)
-            raw = self._send(method, url, body, token, most)
+            authentication = self._authenticated(authentication)
+            raw = self._send(method, url, body, authentication.headers, method == "GET")
         if not 200 <= raw.status < 300:
-            raise refused(method, raw, self._secrets.scrub, self.connection.username)
+            denied = raw.status in (401, 403)
+            advice = f" The {authentication.account} has to be an administrator of DAM." if denied else ""
+            raise refused(method, raw, self._secrets.scrub, after=advice)
         try:
-            return Answer(raw.status, raw.json(rows or 0), server_date(raw.headers), url)
-        except TooManyValues:
-            raise self._too_large(method, url, "the answer holds more values than can be read") from None
+            body = raw.json()
         except (ValueError, RecursionError):
             raise unusable(method, raw, self._secrets.scrub, "it is not JSON") from None
+        # Without a body nobody can tell whether the headers are whole: of such an answer the status alone is used.
+        return Answer(raw.status, body, server_date(raw.headers) if raw.text else None, url)
 
-    def _login(self, stale: str | None) -> str:
-        """A token other than ``stale``; threads that find the same token stale make one login between them."""
+    def _authenticated(self, refused_one: Authentication | None = None) -> Authentication:
+        """What authenticates a request, other than what the server refused.
+
+        Threads whose requests were refused with the same token make one login between them.
+        """
         with self._lock:
-            if self._token is not None and self._token != stale:
-                return self._token
-            at = self.connection
-            if at.username is None or at.password is None:
-                raise ServerError(
-                    f"{at.dam_url} did not accept the ltpa_token: it has run out or was never valid there. Give a "
-                    "fresh one, or dx_username and dx_password so that it can be renewed.",
-                    status=401,
-                    url=at.dam_url,
-                )
-            url = f"{at.ring_url}/auth/login"
-            raw = self._send("POST", url, {"username": at.username, "password": at.password}, None, MAX_OTHER)
-            if raw.status != 200:
-                raise refused("POST", raw, self._secrets.scrub, at.username, login=True)
-            if not raw.token:
-                raise unusable("POST", raw, self._secrets.scrub, f"without the cookie {TOKEN_COOKIE}")
-            self._secrets.add(raw.token)
-            self._on_secret(raw.token)
-            self._token = raw.token
-            return raw.token
+            if self._authentication is refused_one or not self._authentication.headers:
+                self._authentication = self._authentication.renewed(self.connection, self._post, self._secrets.scrub)
+                self._hide(self._authentication)
+            return self._authentication
 
-    def _send(self, method: str, url: str, body: dict[str, Any] | None, token: str | None, most: int) -> Raw:
-        """One request, repeated after a pause only where that is safe and may help. Only a login has no token."""
-        repeatable = token is None or method == "GET"
+    def _hide(self, authentication: Authentication) -> None:
+        for secret in authentication.secrets:
+            self._secrets.add(secret)
+            self._on_secret(secret)
+
+    def _post(self, url: str, body: Fields) -> Raw:
+        return self._send("POST", url, body, {}, True)
+
+    def _send(self, method: str, url: str, body: Fields | None, headers: dict[str, str], repeatable: bool) -> Raw:
+        """One request, repeated after a pause only if that is safe and may help."""
         attempt = hops = 0
         while True:
             attempt += 1
             last = not repeatable or attempt > self.connection.retries
             try:
-                raw = self._exchange(method, url, body, token, most)
+                raw = self._exchange(method, url, body, headers)
             except Unreachable as error:
                 if last or error.final:
                     raise
@@ -164,63 +235,69 @@ class Client:
             else:
                 return raw
 
-    def _exchange(self, method: str, url: str, body: dict[str, Any] | None, token: str | None, most: int) -> Raw:
+    def _exchange(self, method: str, url: str, body: Fields | None, headers: dict[str, str]) -> Raw:
         at = self.connection
-        session = self._session()
-        self._local.deadline = time.monotonic() + at.timeout * WHOLE_ANSWER
+        limit = _Limit(at.timeout * WHOLE_ANSWER)
         try:
-            with session.request(
-                method,
-                url,
-                json=body,
-                cookies={TOKEN_COOKIE: token} if token else None,
-                timeout=at.timeout,
-                verify=at.verify,  # with each request, since REQUESTS_CA_BUNDLE overrides the session's
-                cert=(at.client_cert, at.client_key) if at.client_cert and at.client_key else at.client_cert,
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
-                answer.raw.enforce_content_length = True  # urllib3 before 2.0 takes a cut answer for a whole one
-                if answer.headers.get("Content-Encoding", "identity").lower() not in ("identity", "gzip", "deflate"):
-                    raise self._broken(method, url, "the answer is compressed in a way that is not read", final=True)
-                most = most if answer.ok else MAX_OTHER
-                text = bytearray()
-                for piece in answer.iter_content(PIECE if "Content-Encoding" in answer.headers else 8 * PIECE):
-                    text += piece
-                    if len(text) > most:
-                        raise self._too_large(method, url, f"the answer is larger than {most >> 20} MiB")
-                token = token_in(answer.raw.headers.getlist("Set-Cookie"))
-                return Raw(answer.status_code, bytes(text), dict(answer.headers.lower_items()), token, url)
+            with (
+                limit,
+                self._session().request(
+                    method,
+                    url,
+                    json=body,
+                    headers=headers,
+                    timeout=at.timeout,
+                    verify=at.verify,  # with each request, since REQUESTS_CA_BUNDLE overrides the session's
+                    cert=(at.client_cert, at.client_key) if at.client_cert and at.client_key else at.client_cert,
+                    allow_redirects=False,
+                    stream=True,
+                ) as answer,
+            ):
+                raw = self._read(method, url, answer)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            reason, sent, final = explain(error, at.protocol, at.timeout)
-            raise self._broken(method, url, reason, sent, final) from None
+            if not limit.over:
+                reason, sent, final = explain(error, at.protocol, at.timeout)
+                raise self._broken(method, url, reason, sent, final) from None
         except OSError as error:  # a CA bundle or client certificate that cannot be read
-            raise self._broken(method, url, file_advice(str(error)), sent=False, final=True) from None
+            if not limit.over:
+                raise self._broken(method, url, file_advice(str(error)), sent=False, final=True) from None
+        if limit.over:
+            raise self._broken(method, url, f"the answer was not whole after {limit.seconds:g} s")
+        return raw
+
+    def _read(self, method: str, url: str, answer: requests.Response) -> Raw:
+        answer.raw.enforce_content_length = True  # urllib3 before 2.0 takes a cut answer for a whole one
+        encoding = answer.headers.get("Content-Encoding", "identity").lower()
+        if encoding not in ("identity", "gzip", "deflate"):
+            raise self._broken(method, url, "the answer is compressed in a way that is not read", final=True)
+        text = bytearray()
+        for piece in answer.iter_content(PIECE if encoding == "identity" else COMPRESSED_PIECE):
+            text += piece
+            if len(text) > MAX_BODY:
+                error = self._broken(method, url, f"the answer is larger than {MAX_BODY >> 20} MiB")
+                raise TooLarge(error.message, sent=True, final=True, **error.context)
+        if not text and answer.raw.length_remaining is None and not answer.raw.chunked:
+            # The standard library takes the end of the connection for the end of the headers.
+            raise urllib3.exceptions.ProtocolError("The connection ended before the headers did")
+        cookies = answer.raw.headers.getlist("Set-Cookie")
+        return Raw(answer.status_code, bytes(text), dict(answer.headers.lower_items()), cookies, url)
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
             session = self._local.session = requests.Session()
             # Proxies come from the environment, but credentials never from ~/.netrc, and cookies never from a server:
-            # the one cookie that counts is given with each request.
+            # authentication is given with each request.
             session.auth = lambda request: request
             # Otherwise requests reads a redirect's body whole, whatever its size, and takes its address to pieces.
             session.get_redirect_target = lambda *_answer: None  # type: ignore[method-assign]
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             session.headers.update(HEADERS)
-            for adapter in session.adapters.values():
-                watch(adapter, self._in_time)
+            for prefix in ("http://", "https://"):
+                session.mount(prefix, _Adapter())
             if self.connection.verify is False:
                 urllib3.disable_warnings()
         return session
-
-    def _in_time(self) -> None:
-        if time.monotonic() > self._local.deadline:
-            raise ConnectionAbortedError(f"the answer was not whole after {self.connection.timeout * WHOLE_ANSWER:g} s")
-
-    def _too_large(self, method: str, url: str, reason: str) -> TooLarge:
-        error = self._broken(method, url, reason, final=True)
-        return TooLarge(error.message, sent=True, final=True, **error.context)
 
     def _broken(self, method: str, url: str, reason: str, sent: bool = True, final: bool = False) -> Unreachable:
         scrub = self._secrets.scrub

@@ -2,18 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where an environment is, and how to log in there."""
+"""Where an environment is, and how to authenticate there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .address import DEFAULT_PORTS
+from .authentication import Authentication
 
 
 @dataclass(frozen=True)
 class Connection:
-    """Where an environment is and how to log in there; secrets stay out of its ``repr``.
+    """Where an environment is and how to authenticate there; secrets stay out of its ``repr``.
 
     ``verify`` is True, False or the path of a CA bundle; ``timeout`` is in seconds.
     """
@@ -22,11 +23,9 @@ class Connection:
     protocol: str
     dam_port: int
     ring_port: int
+    authentication: Authentication
     dam_version: str = "v1"
     ring_version: str = "v1"
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    token: str | None = field(default=None, repr=False)
     verify: bool | str = True
     client_cert: str | None = None
     client_key: str | None = None

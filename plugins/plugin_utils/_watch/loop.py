@@ -7,40 +7,14 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-# The name of the threads of in_thread.
+# The name of the threads that look.
 THREAD = "dam-look"
-
-
-async def in_thread(work: Callable[[], T]) -> T:
-    """What ``work`` returns or raises, from a thread that nobody waits for.
-
-    An executor's threads are waited for at the end of the process, and a server that hangs would keep it from ending.
-    """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def deliver(settle: Callable[[Any], None], result: Any) -> None:
-        if not future.done():  # cancelled meanwhile
-            settle(result)
-
-    def run() -> None:
-        outcome: tuple[Callable[[Any], None], Any]
-        try:
-            outcome = future.set_result, work()
-        except Exception as error:  # noqa: BLE001 - raised again where it is awaited
-            outcome = future.set_exception, error
-        with suppress(RuntimeError):  # the loop is closed
-            loop.call_soon_threadsafe(deliver, *outcome)
-
-    threading.Thread(target=run, daemon=True, name=THREAD).start()
-    return await future
 
 
 async def repeat(
@@ -49,20 +23,28 @@ async def repeat(
     """Look every ``interval`` seconds, each independently of the others, and put what was seen; for ever.
 
     However long a look takes, the next one is at a multiple of ``interval`` after the first. Ends with the first
-    exception, or when cancelled.
+    exception, or when cancelled; a look under way is not waited for.
     """
-    tasks = [asyncio.ensure_future(_repeat(look, interval, put)) for look in looks]
+    # A thread for each: in the loop's own executor a few servers that hang would keep all others waiting.
+    threads = ThreadPoolExecutor(len(looks), thread_name_prefix=THREAD)
+    tasks = [asyncio.ensure_future(_repeat(threads, look, interval, put)) for look in looks]
     try:
         await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()
+        threads.shutdown(wait=False, cancel_futures=True)
 
 
-async def _repeat(look: Callable[[], Sequence[T]], interval: float, put: Callable[[T], Awaitable[Any]]) -> None:
-    clock = asyncio.get_running_loop().time
-    begin = clock()
+async def _repeat(
+    threads: ThreadPoolExecutor,
+    look: Callable[[], Sequence[T]],
+    interval: float,
+    put: Callable[[T], Awaitable[Any]],
+) -> None:
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
     while True:
-        for seen in await in_thread(look):
+        for seen in await loop.run_in_executor(threads, look):
             await put(seen)
-        await asyncio.sleep(interval - (clock() - begin) % interval)
+        await asyncio.sleep(interval - (loop.time() - begin) % interval)

@@ -27,10 +27,8 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.answe
     retry_after,
     server_date,
     server_message,
-    token_in,
     unusable,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 
 URL = "https://dx.example/dx/api/dam/v1/x"
 UTC = timezone.utc  # noqa: UP017 - also run on Python 3.9
@@ -39,7 +37,7 @@ UTC = timezone.utc  # noqa: UP017 - also run on Python 3.9
 def raw(text: str | bytes = b"", status: int = 400, **headers: str) -> Raw:
     """Make what came over the wire."""
     data = text.encode() if isinstance(text, str) else text
-    return Raw(status, data, {name.replace("_", "-"): value for name, value in headers.items()}, None, URL)
+    return Raw(status, data, {name.replace("_", "-"): value for name, value in headers.items()}, [], URL)
 
 
 def as_it_is(text: str) -> str:
@@ -124,28 +122,13 @@ def test_any_answer_can_be_shown_on_one_line(body: bytes) -> None:
     assert len(shown) <= 200
 
 
-def test_the_word_administrator_comes_with_401_and_403_alone() -> None:
-    for status in (400, 401, 403, 404, 500):
-        text = refused("GET", raw(status=status), as_it_is, "wpsadmin").message
-        assert ("'wpsadmin' has to be an administrator" in text) is (status in (401, 403))
-    assert "that the ltpa_token belongs to" in refused("GET", raw(status=403), as_it_is, None).message
-
-
-@pytest.mark.parametrize(
-    ("status", "advice"),
-    [(401, "Check dx_username and dx_password."), (404, "ring_api_port and ring_api_version lead to the Ring API.")],
-)
-def test_a_login_that_fails_says_which_options_to_look_at(status: int, advice: str) -> None:
-    text = refused("POST", raw(status=status), as_it_is, "wpsadmin", login=True).message
-    assert text.startswith(f"Login as 'wpsadmin' failed. POST {URL} was answered with {status}")
-    assert text.endswith(advice)
-
-
 def test_a_refusal_says_what_was_tried_where_and_what_was_answered() -> None:
-    error = refused("PATCH", raw('{"error": {"message": "Busy."}}', 409), as_it_is, "wpsadmin")
+    error = refused("PATCH", raw('{"error": {"message": "Busy."}}', 409), as_it_is)
     assert error.message == f"PATCH {URL} was answered with 409: Busy."
     assert error.context == {"status": 409, "url": URL, "server_message": "Busy."}
-    assert refused("GET", raw(), as_it_is, None).message.endswith("answered with 400: (empty).")
+    assert refused("GET", raw(), as_it_is, "Before. ", " After.").message == (
+        f"Before. GET {URL} was answered with 400: (empty). After."
+    )
 
 
 def test_a_good_status_with_a_useless_body_asks_for_the_address() -> None:
@@ -244,24 +227,3 @@ def test_a_redirects_query_is_not_shown() -> None:
         next_url("GET", raw(status=302, location="https://sso.example/login?ticket=secret"), 1, as_it_is)
     assert "https://sso.example/login" in caught.value.message
     assert "ticket" not in caught.value.message
-
-
-@pytest.mark.parametrize(
-    ("headers", "token"),
-    [
-        (["LtpaToken2=abc; Path=/; HttpOnly"], "abc"),
-        (["JSESSIONID=1", 'LtpaToken2="a=b=="'], "a=b=="),
-        (["LtpaToken2=; Path=/", "LtpaToken2=second"], "second"),
-        (["LtpaToken=old", "ltpatoken2=x", "xLtpaToken2=y", "LtpaToken2"], None),
-        ([], None),
-    ],
-)
-def test_the_token_is_the_cookie_of_that_name(headers: list[str], token: str | None) -> None:
-    assert token_in(headers) == token
-
-
-def test_a_connections_secrets_stay_out_of_its_representation() -> None:
-    there = Connection("dx.example", "https", 443, 443, username="wpsadmin", password="pass-1", token="token-1")
-    assert "wpsadmin" in repr(there)
-    assert "pass-1" not in repr(there)
-    assert "token-1" not in repr(there)
