@@ -77,7 +77,7 @@ def no_look_goes_on() -> Iterator[None]:
     """A look that was under way at the end must not reach into the next test, which has the same stand-in."""
     yield
     for thread in threading.enumerate():
-        if thread.name == "dam-look":
+        if thread.name.startswith("dam-look"):
             thread.join(SECONDS)
             assert not thread.is_alive()
 

@@ -24,4 +24,4 @@ class OutOfAVault:
 def test_a_password_out_of_a_vault_is_a_text() -> None:
     entry = {"hostname": "dx.example.com", "dx_username": "admin", "dx_password": OutOfAVault("secret{{")}
     (found,) = publishers({}, [entry])
-    assert (found.connection.password, found.warnings) == ("secret{{", [])
+    assert (found.connection.authentication.secrets, found.warnings) == (["secret{{"], [])

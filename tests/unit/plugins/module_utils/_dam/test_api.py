@@ -12,8 +12,14 @@ from typing import Any, cast
 import pytest
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.api import Dam
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError, Unreachable
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
+    DamError,
+    ServerError,
+    TooLarge,
+    Unreachable,
+)
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.answers import Answer
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.authentication import Ltpa
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 
 AT = datetime(2026, 11, 2, 7, tzinfo=timezone.utc)  # noqa: UP017 - also run on Python 3.9
@@ -24,7 +30,7 @@ class FakeClient:
     """A client that gives one answer, or raises it, and remembers what it was asked."""
 
     def __init__(self, body: Any, date: datetime | None = None) -> None:
-        self.connection = Connection("pub.example", "https", 443, 443)
+        self.connection = Connection("pub.example", "https", 443, 443, Ltpa())
         self.body = body
         self.date = date
         self.calls: list[tuple[Any, ...]] = []
@@ -35,11 +41,8 @@ class FakeClient:
             raise self.body
         return Answer(200, self.body, self.date, "https://pub.example/x")
 
-    def get(self, path: str, rows: int | None = None, **query: Any) -> Answer:
-        """Answer a read; only rows, as many as the limit says, hashes and subscribers may be large."""
-        assert rows == (None if "limit" not in query or path.startswith("/staging/records/") else query["limit"]) or (
-            path == "/staging/records" or path.startswith("/staging/subscriber")
-        )
+    def get(self, path: str, **query: Any) -> Answer:
+        """Answer a read."""
         return self._answer("GET", path, query)
 
     def write(self, method: str, path: str, body: Any = None, **query: Any) -> Answer:
@@ -244,8 +247,18 @@ def test_a_registration_that_went_well_is_the_subscriber() -> None:
     assert dam_with({**ONE, "isSuccess": True})[0].register("sub.example").subscriber_id == "id/1 ä"
 
 
-def test_an_error_says_where_the_options_of_this_environment_stand() -> None:
-    client = FakeClient(Unreachable("GET https://sub.example/x: cannot be reached; check dx_port.", sent=False))
-    dam = Dam(cast("Any", client), " They stand below 'subscriber'.")
-    with pytest.raises(Unreachable, match=r"check dx_port\. They stand below 'subscriber'\.$"):
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unreachable("Check dx_port.", sent=True, final=True, url="https://sub.example/x"),
+        TooLarge("Check dx_port.", sent=False, url="https://sub.example/x"),
+        ServerError("Check dx_port.", status=500, url="https://sub.example/x"),
+    ],
+)
+def test_an_error_says_where_the_options_of_this_environment_stand(error: DamError) -> None:
+    dam = Dam(cast("Any", FakeClient(error)), " They stand below 'subscriber'.")
+    with pytest.raises(DamError) as caught:
         dam.subscribers()
+    assert caught.value.message == str(caught.value) == "Check dx_port. They stand below 'subscriber'."
+    assert type(caught.value) is type(error)
+    assert vars(caught.value) == vars(error)

@@ -17,6 +17,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._module.connecti
     subscriber_connection,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import connection_spec
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.authentication import Ltpa
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 
 
@@ -108,7 +109,7 @@ def test_no_login_at_all_is_refused(token: str | None) -> None:
 
 def test_a_token_is_enough_and_loses_the_blanks_around_it() -> None:
     there = publisher(dx_username=None, dx_password=None, ltpa_token=" abc+/==\n")
-    assert (there.token, there.username, there.password) == ("abc+/==", None, None)
+    assert there.authentication == Ltpa(None, None, "abc+/==")
 
 
 @pytest.mark.parametrize("token", ["a\nb", "a b", "a;b", "a,b", 'a"b', "a\\b", "ä", "a\x00b"])
@@ -163,9 +164,7 @@ def test_what_the_subscriber_does_not_say_is_the_publishers() -> None:
         ring_port=10042,
         dam_version="v2",
         ring_version="v3",
-        username="admin",
-        password="pass",
-        token=None,
+        authentication=Ltpa("admin", "pass"),
         verify=__file__,
         client_cert=__file__,
         client_key=__file__,
@@ -199,9 +198,7 @@ def test_what_the_subscriber_says_counts() -> None:
         ring_port=83,
         dam_version="v4",
         ring_version="v5",
-        username="other",
-        password="secret",
-        token="token",
+        authentication=Ltpa("other", "secret", "token"),
         verify=False,
         client_cert=__file__,
         client_key=__file__,
@@ -258,14 +255,14 @@ def test_a_target_host_that_is_no_address_asks_for_a_host_name() -> None:
 
 
 def test_the_publishers_token_is_never_handed_on() -> None:
-    assert subscriber("sub.example", ltpa_token="pub-token").token is None
+    assert subscriber("sub.example", ltpa_token="pub-token").authentication == Ltpa("admin", "pass")
     with pytest.raises(OptionError, match=r"subscriber\.ltpa_token, are needed: the publisher's"):
         subscriber("sub.example", ltpa_token="pub-token", dx_username=None, dx_password=None)
 
 
 def test_a_token_of_its_own_is_enough_for_the_subscriber() -> None:
     there = subscriber("sub.example", {"ltpa_token": "sub-token"}, dx_username=None, dx_password=None)
-    assert there.token == "sub-token"
+    assert there.authentication == Ltpa(token="sub-token")
 
 
 @pytest.mark.parametrize(

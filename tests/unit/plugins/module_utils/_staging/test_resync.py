@@ -25,6 +25,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.resync 
     two_way_staging,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import parse_time
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.authentication import Ltpa
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 from support.fakes import Clock, FakeDam, operation, operation_row, queue_of, subscriber
 
@@ -44,7 +45,7 @@ def environment(hostname: str, rows: list[Row] | None = None, **answers: Any) ->
         operations=[queue_of(rows or [])],
         **{"subscribers": [[]], "record_total": [None], **answers},
     )
-    dam.client = SimpleNamespace(connection=Connection(hostname, "https", 443, 443))
+    dam.client = SimpleNamespace(connection=Connection(hostname, "https", 443, 443, Ltpa()))
     return dam
 
 

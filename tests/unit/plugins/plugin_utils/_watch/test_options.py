@@ -69,7 +69,7 @@ def test_publishers_share_what_they_do_not_say_themselves() -> None:
 def test_a_publisher_with_an_account_of_its_own_gets_no_common_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DX_LTPA_TOKEN", "common")
     (watch,), *_others = options.read({"publishers": [{"hostname": "a", **ACCOUNT}]})
-    assert watch._dam.client.connection.token is None
+    assert watch._dam.client.connection.authentication.headers == {}
 
 
 @pytest.mark.parametrize(

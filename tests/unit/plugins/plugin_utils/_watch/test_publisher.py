@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.api import Dam
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError, Unreachable
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.authentication import Ltpa
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 from ansible_collections.dxops.dam_staging.plugins.plugin_utils._watch.publisher import REFUSED_PAUSE, PublisherWatch
 from support.fakes import Clock, FakeDam, log_of, logs, operation_row, queue_of, subscriber
@@ -39,7 +40,7 @@ def watch(publisher: FakeDam, queue: FakeDam | None = None, clock: Clock | None 
         assert place is not None, "nobody was to be asked there"
         return place.dam
 
-    at = Connection("pub.example.com", "https", 443, 443)
+    at = Connection("pub.example.com", "https", 443, 443, Ltpa())
     return PublisherWatch("emea", at, PARAMS, operations=queue is not None, reach=reach, clock=clock or Clock(), **more)
 
 
@@ -151,7 +152,7 @@ def test_a_subscriber_that_is_registered_anew_is_a_new_one() -> None:
 
 def test_a_token_is_not_handed_on_to_subscribers_and_that_is_told() -> None:
     publisher = FakeDam(("subscribers",), subscribers=[[subscriber()]])
-    at = Connection("pub.example.com", "https", 443, 443)
+    at = Connection("pub.example.com", "https", 443, 443, Ltpa())
     params = {**PARAMS, "dx_username": None, "dx_password": None, "ltpa_token": "token"}
     watched = PublisherWatch("emea", at, params, reach=lambda _at: publisher.dam, clock=Clock())
     (told,) = watched.look()
