@@ -71,7 +71,7 @@ def site(damsim_process: StandIn, tmp_path_factory: pytest.TempPathFactory) -> I
         "a client's": in_two(client),
         "a client's, in one file": {"client_cert": str(in_one(client))},
         "a stranger's": in_two(stranger),
-        "one that has run out": in_two(ours.issue("late", days=-1)),
+        "an expired one": in_two(ours.issue("late", days=-1)),
         "another's key": {"client_cert": str(client.certificate), "client_key": str(stranger.key)},
         "no key": {"client_cert": str(client.certificate)},
     }
@@ -79,7 +79,7 @@ def site(damsim_process: StandIn, tmp_path_factory: pytest.TempPathFactory) -> I
     with proxied(here.host, here.port) as first, proxied(here.host, here.port) as second:
         fronts = {
             "good": Front([here.port], good),
-            "run-out": Front([here.port], f"ssl crt {in_one(ours.issue('old', [here.host], days=-1))}"),
+            "expired": Front([here.port], f"ssl crt {in_one(ours.issue('old', [here.host], days=-1))}"),
             "for-another": Front([here.port], f"ssl crt {in_one(ours.issue('other', ['dx.example.com']))}"),
             "mutual": Front([here.port], mutual),
             "mutual-subscriber": Front([there.port], mutual),
@@ -103,11 +103,11 @@ def pods(site: Site) -> Iterator[tuple[Proxy, Proxy]]:
 @pytest.mark.parametrize(
     ("front", "client", "helps"),
     [
-        ("run-out", "", "has run out and has to be renewed there"),
+        ("expired", "", "has expired and has to be renewed there"),
         ("for-another", "", "give hostname as it stands in the certificate"),
         ("mutual", "", "demands a client certificate; name yours with client_cert and client_key"),
         ("mutual", "a stranger's", "not trust the authority of the client certificate; see client_cert"),
-        ("mutual", "one that has run out", "the client certificate has run out; see client_cert"),
+        ("mutual", "an expired one", "the client certificate has expired; see client_cert"),
         ("mutual", "another's key", "the key is not that of the client certificate; check client_cert and client_key"),
         ("mutual", "no key", "cannot be read; check client_cert and client_key"),
     ],
