@@ -35,7 +35,7 @@ class Authentication(Protocol):
 
     @property
     def account(self) -> str:
-        """The account, for a sentence."""
+        """Which account it is, for a sentence after the word "account"."""
 
     @property
     def renewable(self) -> bool:
@@ -63,7 +63,7 @@ class Ltpa:
 
     @property
     def account(self) -> str:
-        return f"account '{self.username}'" if self.username else "account that the ltpa_token belongs to"
+        return f"'{self.username}'" if self.username else "that the ltpa_token belongs to"
 
     @property
     def renewable(self) -> bool:
@@ -89,7 +89,7 @@ class Ltpa:
         if status == 401:
             return " Check dx_username and dx_password."
         if status == 403:
-            return f" The {self.account} has to be an administrator of DAM."
+            return f" The account {self.account} has to be an administrator of DAM."
         if status == 404:
             return " Check that hostname, dx_port, ring_api_port and ring_api_version lead to the Ring API."
         return ""

@@ -186,7 +186,7 @@ class Client:
             raw = self._send(method, url, body, authentication.headers, method == "GET")
         if not 200 <= raw.status < 300:
             denied = raw.status in (401, 403)
-            advice = f" The {authentication.account} has to be an administrator of DAM." if denied else ""
+            advice = f" The account {authentication.account} has to be an administrator of DAM." if denied else ""
             raise refused(method, raw, self._secrets.scrub, after=advice)
         try:
             body = raw.json()

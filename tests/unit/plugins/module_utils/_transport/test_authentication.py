@@ -34,13 +34,13 @@ def test_a_given_token_needs_no_login() -> None:
     given = Ltpa(token="token-1")
     assert given.headers == {"Cookie": "LtpaToken2=token-1"}
     assert (given.secrets, given.renewable) == (["token-1"], False)
-    assert given.account == "account that the ltpa_token belongs to"
+    assert given.account == "that the ltpa_token belongs to"
 
 
 def test_an_account_has_to_log_in_first() -> None:
     assert ACCOUNT.headers == {}
     assert (ACCOUNT.secrets, ACCOUNT.renewable) == (["pass-1"], True)
-    assert ACCOUNT.account == "account 'wpsadmin'"
+    assert ACCOUNT.account == "'wpsadmin'"
     once = renewed(ACCOUNT, cookies=["LtpaToken2=one; Path=/"])
     assert once.headers == {"Cookie": "LtpaToken2=one"}
     assert once.secrets == ["pass-1", "one"]
