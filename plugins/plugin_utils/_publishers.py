@@ -17,10 +17,8 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._module.connecti
     publisher_connection,
     warnings_of,
 )
-from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import Spec, connection_spec
+from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import ACCOUNT, Spec, connection_spec
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
-
-ACCOUNT = ("dx_username", "dx_password", "ltpa_token")
 
 
 @dataclass(frozen=True)

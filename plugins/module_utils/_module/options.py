@@ -47,7 +47,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "max_seconds": (1, 30 * 86400),
 }
 
-# What Ansible itself checks of the options that authenticate.
+# The options that authenticate, and what Ansible itself checks of them.
+ACCOUNT = ("dx_username", "dx_password", "ltpa_token")
 AUTHENTICATION: Spec = {
     "required_one_of": [["dx_username", "ltpa_token"]],
     "required_together": [["dx_username", "dx_password"]],
