@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -36,13 +37,20 @@ class Task:
         self.check_mode: bool = module.check_mode
         self.diff_mode: bool = module._diff
         self.result: dict[str, Any] = {"changed": False}
+        self._clients: list[Client] = []
         self.publisher = self._dam(publisher_connection(self.params), "")
 
     def _dam(self, connection: Connection, prefix: str) -> Dam:
         for text in warnings_of(connection, prefix):
             self.warn(text)
         client = Client(connection, read_only=self.check_mode, on_secret=self._hide)
+        self._clients.append(client)
         return Dam(client, " The options of this environment stand below 'subscriber'." if prefix else "")
+
+    def close(self) -> None:
+        """End the requests that other threads still wait for, which would keep the process from ending."""
+        for client in self._clients:
+            client.close()
 
     def _hide(self, secret: str) -> None:
         self._module.no_log_values.add(secret)
@@ -136,7 +144,8 @@ def run(work: Callable[[Task], None], spec: Spec, **more: Any) -> None:
     try:
         task = Task(module)
         learnt = task.result
-        work(task)
+        with closing(task):
+            work(task)
     except DamError as error:
         module.fail_json(msg=error.message, **{**learnt, **error.context})
     module.exit_json(**learnt)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -39,7 +38,7 @@ WHOLE_ANSWER = 10
 
 
 class _Limit:
-    """Shuts the connection of one request down when its time is over, whatever the server sends until then.
+    """Ends one request when its time is over, whatever the server sends until then, or when its client is closed.
 
     The timeout of a socket does not do that: each byte that comes starts it anew.
     """
@@ -50,7 +49,7 @@ class _Limit:
         self.seconds = seconds
         self.over = False
         self._connection: Any = None
-        self._timer = threading.Timer(seconds, self._end)
+        self._timer = threading.Timer(seconds, self.end)
         self._timer.daemon = True
 
     def __enter__(self) -> None:
@@ -66,7 +65,8 @@ class _Limit:
         if self.over:
             raise TimeoutError
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Shut the connection down, so that whoever waits for an answer goes on."""
         self.over = True
         with suppress(AttributeError, OSError):  # there is no connection yet, or none any more
             # A second handle, because that of TLS would forget the session while another thread reads.
@@ -146,12 +146,14 @@ class Client:
         connection: Connection,
         read_only: bool = False,
         on_secret: Callable[[str], Any] = len,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         self.connection = connection
         self.read_only = read_only
         self._on_secret = on_secret
-        self._sleep = sleep
+        self._closed = threading.Event()
+        self._sleep = self._closed.wait if sleep is None else sleep
+        self._under_way: set[_Limit] = set()
         self._local = threading.local()
         self._lock = threading.Lock()
         self._secrets = Secrets()
@@ -161,6 +163,12 @@ class Client:
     def login(self) -> None:
         """Log in, unless that was done. Whether a given token is valid shows only in use."""
         self._authenticated()
+
+    def close(self) -> None:
+        """End the requests under way in other threads, and send no more."""
+        self._closed.set()
+        for limit in list(self._under_way):
+            limit.end()
 
     def get(self, path: str, **query: Any) -> Answer:
         """GET below the DAM API's address. Raises Unreachable or ServerError after the retries that may help."""
@@ -238,6 +246,9 @@ class Client:
     def _exchange(self, method: str, url: str, body: Fields | None, headers: dict[str, str]) -> Raw:
         at = self.connection
         limit = _Limit(at.timeout * WHOLE_ANSWER)
+        self._under_way.add(limit)
+        if self._closed.is_set():
+            raise self._broken(method, url, "nobody waits for the answer any longer", sent=False, final=True)
         try:
             with (
                 limit,
@@ -261,6 +272,8 @@ class Client:
         except OSError as error:  # a CA bundle or client certificate that cannot be read
             if not limit.over:
                 raise self._broken(method, url, file_advice(str(error)), sent=False, final=True) from None
+        finally:
+            self._under_way.discard(limit)
         if limit.over:
             raise self._broken(method, url, f"the answer was not whole after {limit.seconds:g} s")
         return raw

@@ -81,6 +81,11 @@ class PublisherWatch:
                 self._follow(one, events)
         return events
 
+    def close(self) -> None:
+        """End a look that is under way in another thread."""
+        for dam in [self._dam, *self._subscribers.values()]:
+            dam.client.close()
+
     def _follow(self, one: Subscriber, events: list[Event]) -> None:
         key = one.subscriber_id
         story = self._stories.setdefault(key, Story(self._initial))

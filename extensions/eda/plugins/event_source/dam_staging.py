@@ -135,7 +135,11 @@ async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     watches, interval, warnings = options.read(args)
     for text in warnings:
         logger.warning("%s", text)
-    await loop.repeat([watch.look for watch in watches], interval, queue.put)
+    try:
+        await loop.repeat([watch.look for watch in watches], interval, queue.put)
+    finally:
+        for watch in watches:
+            watch.close()
 
 
 def _lead_to_collections(file: Path) -> None:

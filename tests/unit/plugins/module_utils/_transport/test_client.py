@@ -319,6 +319,29 @@ def test_check_mode_sends_nothing_but_get_and_login(server: Scripted) -> None:
     assert server.seen() == ["login", "GET"]
 
 
+@pytest.mark.parametrize("begin", [b"", b"HTTP/1.1 200 OK\r\nX-", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n["])
+def test_closing_ends_the_requests_of_other_threads_and_sends_no_more(server: Scripted, begin: bytes) -> None:
+    hanging, over = threading.Event(), threading.Event()
+
+    def hang(_request: Request, handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(begin)
+        hanging.set()
+        over.wait(GENEROUS)
+
+    server.says(hang)
+    one = Client(connection(server.port, token=TOKEN, timeout=60.0, retries=100))
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(one.get, "/x")
+        assert hanging.wait(GENEROUS)
+        one.close()
+        with pytest.raises(Unreachable, match="nobody waits for the answer any longer"):
+            answer.result(GENEROUS)
+        over.set()
+    with pytest.raises(Unreachable, match="nobody waits"):
+        one.get("/y")
+    assert server.seen() == ["GET"]
+
+
 # Redirects
 
 
