@@ -188,7 +188,7 @@ def test_endless_pages_come_to_an_end(
 
 
 def test_a_page_that_hangs_does_not_keep_a_task_that_fails(server: Scripted, forks: None, tmp_path: Path) -> None:
-    """Pages that were requested ahead are not waited for longer than a request takes at most."""
+    """The pages that were requested ahead are given up, and not requested again."""
     over = threading.Event()
 
     def pages(request: Request, handler: Handler) -> Reply | None:
@@ -201,11 +201,11 @@ def test_a_page_that_hangs_does_not_keep_a_task_that_fails(server: Scripted, for
     serve(server, mismatches=pages)
     args = {"subscriber_id": SUBSCRIBER["id"], "dest": str(tmp_path / "report.csv"), "page_size": 10, "prefetch": 4}
     try:
-        outcome = run(server, "dam_mismatch_report", tmp_path / "run", request_timeout=1, **args)
+        outcome = run(server, "dam_mismatch_report", tmp_path / "run", request_timeout=30, request_retries=3, **args)
     finally:
         over.set()
     refused(outcome, "No more")
-    assert outcome.seconds < 10
+    assert outcome.seconds < 20
     assert not (tmp_path / "report.csv").exists()
 
 

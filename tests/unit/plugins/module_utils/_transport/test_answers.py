@@ -138,7 +138,7 @@ def test_a_good_status_with_a_useless_body_asks_for_the_address() -> None:
     assert error.status == 200
 
 
-SECRETS = st.text(st.characters(codec="utf-8"), min_size=8, max_size=30)
+SECRETS = st.text(st.characters(codec="utf-8", exclude_characters="*"), min_size=8, max_size=30)
 
 
 @given(SECRETS, st.text(max_size=20), st.text(max_size=20))
