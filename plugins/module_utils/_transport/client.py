@@ -265,7 +265,7 @@ class Client:
                 ) as answer,
             ):
                 raw = self._read(method, url, answer)
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
             if not limit.over:
                 reason, sent, final = explain(error, at.protocol, at.timeout)
                 raise self._broken(method, url, reason, sent, final) from None

@@ -2,18 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a failure of the transport means, and what helps. Knows the errors of requests and urllib3 by name only."""
+"""What a failure of the transport means, and what helps. Knows the errors of requests and urllib3 by name alone."""
 
 from __future__ import annotations
 
-_WRONG_ADDRESS = {
-    "requests.exceptions.InvalidURL",
-    "requests.exceptions.InvalidSchema",
-    "requests.exceptions.InvalidHeader",
-    "urllib3.exceptions.LocationValueError",
-}
-
-# The first that is found counts. An alert is the server's word on us, all else is our word on the server.
+# The first that is found counts. An alert is what the server says of the client; the rest is the other way round.
 _ADVICE = (
     (
         "ALERT_CERTIFICATE_REQUIRED",
@@ -37,12 +30,12 @@ _OTHERWISE = "TLS could not be agreed on; check dx_port, ca_path, client_cert an
 
 
 def explain(error: Exception, protocol: str, timeout: float) -> tuple[str, bool, bool]:
-    """The words, whether the request may have arrived, and whether it is final; ``timeout`` in seconds."""
+    """The reason, whether the request may have arrived, and whether repeating cannot help; ``timeout`` in seconds."""
     kinds = {f"{kind.__module__}.{kind.__name__}" for kind in type(error).__mro__}
     text = str(error)
     if "requests.exceptions.SSLError" in kinds and "EOF" not in text:  # a server that goes away is no fault of TLS
         return f"{tls_advice(text)} ({text})", False, True
-    if kinds & _WRONG_ADDRESS:
+    if isinstance(error, ValueError):  # of all three libraries, for the server's address or a proxy's
         return f"the address cannot be used; check hostname and dx_port ({text})", False, True
     if "requests.exceptions.ProxyError" in kinds:
         return f"the proxy of the environment did not let it through ({text})", False, False
