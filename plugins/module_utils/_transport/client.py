@@ -197,19 +197,19 @@ class Client:
             advice = f" The account {authentication.account} has to be an administrator of DAM." if denied else ""
             raise refused(method, raw, self._secrets.scrub, after=advice)
         try:
-            body = raw.json()
+            decoded = raw.json()
         except (ValueError, RecursionError):
             raise unusable(method, raw, self._secrets.scrub, "it is not JSON") from None
         # Without a body nobody can tell whether the headers are whole: of such an answer the status alone is used.
-        return Answer(raw.status, body, server_date(raw.headers) if raw.text else None, url)
+        return Answer(raw.status, decoded, server_date(raw.headers) if raw.text else None, url)
 
-    def _authenticated(self, refused_one: Authentication | None = None) -> Authentication:
-        """What authenticates a request, other than what the server refused.
+    def _authenticated(self, expired: Authentication | None = None) -> Authentication:
+        """What authenticates a request, other than ``expired``.
 
-        Threads whose requests were refused with the same token make one login between them.
+        Threads that find the same token expired make one login between them.
         """
         with self._lock:
-            if self._authentication is refused_one or not self._authentication.headers:
+            if self._authentication is expired or not self._authentication.headers:
                 self._authentication = self._authentication.renewed(self.connection, self._post, self._secrets.scrub)
                 self._hide(self._authentication)
             return self._authentication
@@ -247,23 +247,10 @@ class Client:
         at = self.connection
         limit = _Limit(at.timeout * WHOLE_ANSWER)
         self._under_way.add(limit)
-        if self._closed.is_set():
-            raise self._broken(method, url, "nobody waits for the answer any longer", sent=False, final=True)
         try:
-            with (
-                limit,
-                self._session().request(
-                    method,
-                    url,
-                    json=body,
-                    headers=headers,
-                    timeout=at.timeout,
-                    verify=at.verify,  # with each request, since REQUESTS_CA_BUNDLE overrides the session's
-                    cert=(at.client_cert, at.client_key) if at.client_cert and at.client_key else at.client_cert,
-                    allow_redirects=False,
-                    stream=True,
-                ) as answer,
-            ):
+            if self._closed.is_set():
+                raise self._broken(method, url, "nobody waits for the answer any longer", sent=False, final=True)
+            with limit, self._open(method, url, body, headers) as answer:
                 raw = self._read(method, url, answer)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
             if not limit.over:
@@ -277,6 +264,20 @@ class Client:
         if limit.over:
             raise self._broken(method, url, f"the answer was not whole after {limit.seconds:g} s")
         return raw
+
+    def _open(self, method: str, url: str, body: Fields | None, headers: dict[str, str]) -> requests.Response:
+        at = self.connection
+        return self._session().request(
+            method,
+            url,
+            json=body,
+            headers=headers,
+            timeout=at.timeout,
+            verify=at.verify,  # with each request, since REQUESTS_CA_BUNDLE overrides the session's
+            cert=(at.client_cert, at.client_key) if at.client_cert and at.client_key else at.client_cert,
+            allow_redirects=False,
+            stream=True,
+        )
 
     def _read(self, method: str, url: str, answer: requests.Response) -> Raw:
         answer.raw.enforce_content_length = True  # urllib3 before 2.0 takes a cut answer for a whole one
