@@ -193,14 +193,6 @@ def test_a_login_without_the_token_is_an_error(server: Scripted, cookie: str) ->
     assert caught.value.status == 200
 
 
-def test_the_token_is_found_among_other_cookies(server: Scripted) -> None:
-    server.says(Reply(200))
-    cookies = ("JSESSIONID=1", ' LtpaToken2 = "quoted==" ; Path=/; Secure', "WASReqURL=x")
-    server.says_to_logins(Reply(200, {}, tuple(("Set-Cookie", cookie) for cookie in cookies)))
-    client(server).get("/x")
-    assert server.calls[0].headers["cookie"] == "LtpaToken2=quoted=="
-
-
 def test_cookies_of_the_server_are_never_sent_back(server: Scripted) -> None:
     server.says(Reply(200, [], (("Set-Cookie", "LtpaToken2=planted; Path=/"), ("Set-Cookie", "other=1; Path=/"))))
     one = client(server)
@@ -660,13 +652,6 @@ def test_no_error_carries_the_librarys_own_one_along(server: Scripted) -> None:
         client(server, token=TOKEN, retries=0).get("/x")
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
-
-
-def test_a_connection_shows_no_secret() -> None:
-    shown = repr(connection(443, token=TOKEN))
-    assert "admin" in shown
-    assert PASSWORD not in shown
-    assert TOKEN not in shown
 
 
 def test_a_password_from_netrc_is_never_used(server: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
