@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from faults import bench, tables
+from faults import tables
 from faults.proxy import Proxy, proxied
 from functional.conftest import (
     credentials,
@@ -24,9 +24,11 @@ from functional.conftest import (
     run_module,
     run_modules,
     run_playbook,
+    run_tasks,
     start_damsim,
     work_folder,
 )
+from support.modules import warm_up
 from support.scripted import Reply, Scripted, scripted
 from tooling.standin import StandIn
 
@@ -42,6 +44,7 @@ __all__ = [
     "run_module",
     "run_modules",
     "run_playbook",
+    "run_tasks",
     "start_damsim",
     "work_folder",
 ]
@@ -49,15 +52,18 @@ __all__ = [
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options for how much is left to chance."""
-    parser.addoption("--schedules", type=int, default=1000, help="how many schedules tests/faults draws (1000)")
-    parser.addoption("--kills", type=int, default=10, help="how often tests/faults kills a playbook (10)")
+    parser.addoption(
+        "--all-cells", action="store_true", help="each fault at each request of each module, in tests/faults"
+    )
+    parser.addoption("--schedules", type=int, default=300, help="how many schedules tests/faults draws (300)")
+    parser.addoption("--kills", type=int, default=20, help="how often tests/faults kills a playbook (20)")
     parser.addoption("--schedules-seed", type=int, help="the seed of the schedules (a new one each time)")
 
 
 @pytest.fixture(scope="session")
 def forks() -> None:
     """Load once what all runs of modules are forked from."""
-    bench.warm_up()
+    warm_up()
 
 
 @pytest.fixture(scope="session")

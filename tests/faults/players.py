@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from faults.bench import FORKS, Outcome, encoded
+from support.modules import FORKS, Outcome, handed_over, warm_up
 from support.playbooks import environment_for_modules
 
 _SECONDS = 60.0
@@ -44,7 +44,7 @@ class Player:
     def begin(self, module: str, args: Mapping[str, Any], folder: Path, check: bool = False) -> None:
         """Start a module; ``folder`` is its own and is made."""
         folder.mkdir()
-        self._pipe.send((module, encoded(args, folder, check), str(folder)))
+        self._pipe.send((module, handed_over(module, args, folder, check), str(folder)))
 
     def end(self) -> Outcome:
         """Wait for its end. Raise ``AssertionError`` where it takes too long."""
@@ -68,7 +68,8 @@ class Player:
 
 @contextmanager
 def players(number: int, factor: float) -> Iterator[list[Player]]:
-    """So many players until the block ends, who live so many times faster; see ``bench.warm_up``."""
+    """Start so many players, that many times faster than real time, and end them with the block."""
+    warm_up()
     all_ = [Player(factor) for _each in range(number)]
     try:
         yield all_
@@ -78,7 +79,7 @@ def players(number: int, factor: float) -> Iterator[list[Player]]:
 
 
 def _play(pipe: Connection[Any, Any], variables: dict[str, str], factor: float) -> None:
-    from faults import faster, warm
+    from support import faster, warm
 
     os.environ.clear()
     os.environ.update(variables)

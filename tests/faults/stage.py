@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from faults.bench import Outcome, Run
 from faults.catalogue import Fault
 from faults.proxy import Proxy
 from faults.scenes import OLD_REPORT, Point, Scene, report_path, reset
 from support.connections import connection_to
+from support.modules import Outcome, Run
 from support.scenes import fault, registration
 from support.scripted import Scripted
 from tooling.standin import Place, StandIn

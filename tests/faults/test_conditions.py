@@ -66,7 +66,6 @@ def test_clocks_that_differ(
     scene: Scene,
     damsim_process: StandIn,
     proxies: tuple[Proxy, Proxy],
-    forks: None,
     tmp_path: Path,
     record_property: Record,
 ) -> None:
@@ -100,7 +99,6 @@ def test_a_token_that_expires_at_any_request_is_renewed(
     scene: Scene,
     damsim_process: StandIn,
     proxies: tuple[Proxy, Proxy],
-    forks: None,
     tmp_path: Path,
     record_property: Record,
 ) -> None:
@@ -131,7 +129,6 @@ def test_tokens_that_last_for_one_request_do_for_all(
     scene: Scene,
     damsim_process: StandIn,
     proxies: tuple[Proxy, Proxy],
-    forks: None,
     tmp_path: Path,
     record_property: Record,
 ) -> None:

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from damsim.tls import Authority, Files
-from faults.bench import Outcome, Run
 from faults.proxy import Break, Proxy, proxied
 from support.connections import connection_to, role_connection
 from support.haproxy import Front, HAProxy, haproxy, in_one
+from support.modules import Outcome, Run
 from support.role import book, meanwhile
 from support.scenes import keep_operations, looked, named, runs_started, sent, triggers, warned
 from tooling.standin import StandIn
@@ -113,7 +113,7 @@ def pods(site: Site) -> Iterator[tuple[Proxy, Proxy]]:
     ],
 )
 def test_what_is_not_trusted_is_refused_at_once_and_the_option_that_helps_is_named(
-    damsim: StandIn, forks: None, site: Site, tmp_path: Path, front: str, client: str, helps: str
+    damsim: StandIn, site: Site, tmp_path: Path, front: str, client: str, helps: str
 ) -> None:
     outcome = Run(SUBSCRIBERS, site.options(damsim, front, **site.clients[client]), tmp_path / "run", factor=1).end()
     assert not outcome.ok
@@ -123,16 +123,14 @@ def test_what_is_not_trusted_is_refused_at_once_and_the_option_that_helps_is_nam
 
 
 @pytest.mark.parametrize("client", ["a client's", "a client's, in one file"])
-def test_a_client_certificate_opens_what_demands_one(
-    damsim: StandIn, forks: None, site: Site, tmp_path: Path, client: str
-) -> None:
+def test_a_client_certificate_opens_what_demands_one(damsim: StandIn, site: Site, tmp_path: Path, client: str) -> None:
     outcome = Run(SUBSCRIBERS, site.options(damsim, "mutual", **site.clients[client]), tmp_path / "run").end()
     assert outcome.ok, outcome.text
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_a_bundle_of_the_environment_counts_only_where_no_option_says_otherwise(
-    damsim: StandIn, forks: None, site: Site, tmp_path: Path, variable: str
+    damsim: StandIn, site: Site, tmp_path: Path, variable: str
 ) -> None:
     unset = {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""}
 
@@ -154,7 +152,7 @@ def test_a_bundle_of_the_environment_counts_only_where_no_option_says_otherwise(
 
 
 def test_a_client_certificate_serves_the_subscriber_too_in_the_modules_and_in_the_role(
-    damsim: StandIn, forks: None, site: Site, run_playbook: Any, tmp_path: Path
+    damsim: StandIn, site: Site, run_playbook: Any, tmp_path: Path
 ) -> None:
     client = site.clients["a client's"]
     ports = site.proxy.ports["mutual"], site.proxy.ports["mutual-subscriber"]
@@ -196,7 +194,6 @@ def found_all(standin: StandIn, outcome: Outcome) -> None:
 @pytest.mark.parametrize(("killed_at", "delivered"), [(POLL, True), ("PATCH", True), ("PATCH", False)])
 def test_one_of_two_servers_is_killed_in_the_middle_of_a_comparison(
     damsim: StandIn,
-    forks: None,
     site: Site,
     pods: tuple[Proxy, Proxy],
     tmp_path: Path,
@@ -211,7 +208,7 @@ def test_one_of_two_servers_is_killed_in_the_middle_of_a_comparison(
 
 
 def test_both_servers_are_away_for_a_while_and_the_wait_goes_on(
-    damsim: StandIn, forks: None, site: Site, pods: tuple[Proxy, Proxy], tmp_path: Path
+    damsim: StandIn, site: Site, pods: tuple[Proxy, Proxy], tmp_path: Path
 ) -> None:
     before = site.proxy.counters("pods")["hrsp_5xx"]
     run = compare(damsim, site, "pods", tmp_path / "run", 2.5)
@@ -224,7 +221,7 @@ def test_both_servers_are_away_for_a_while_and_the_wait_goes_on(
 
 
 def test_both_servers_away_for_longer_than_error_timeout_is_an_error_and_running_again_joins(
-    damsim: StandIn, forks: None, site: Site, pods: tuple[Proxy, Proxy], tmp_path: Path
+    damsim: StandIn, site: Site, pods: tuple[Proxy, Proxy], tmp_path: Path
 ) -> None:
     damsim.settings(hold_comparison=True)
     run = compare(damsim, site, "pods", tmp_path / "run", 0.1, error_timeout=15)
@@ -246,7 +243,7 @@ def test_both_servers_away_for_longer_than_error_timeout_is_an_error_and_running
 
 
 def test_a_proxy_that_closes_idle_connections_costs_neither_a_poll_nor_a_second_trigger(
-    damsim: StandIn, forks: None, site: Site, tmp_path: Path
+    damsim: StandIn, site: Site, tmp_path: Path
 ) -> None:
     before = site.proxy.counters("impatient")
     # Each poll comes a quarter of a second after the one before; the first that fails would be the end. The one retry

@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from faults.bench import Outcome, Run
+from support.modules import Outcome, Run
 from support.playbooks import Call, play_modules
 from support.scripted import Reply, Request, Scripted, logged_in, scripted
 

@@ -18,9 +18,9 @@ import pytest
 
 from damsim.tls import Authority
 from faults import tables
-from faults.bench import Run
 from support.connections import connection_to
 from support.haproxy import Front, HAProxy, haproxy, in_one
+from support.modules import Run
 from support.scenes import is_login, named, sent, triggers
 from tooling.standin import StandIn
 
@@ -87,7 +87,7 @@ class Connections:
 @pytest.mark.slow
 @pytest.mark.needs_haproxy
 def test_memory_and_connections_stay_flat_over_hours(
-    damsim: StandIn, forks: None, tmp_path: Path, record_property: Callable[[str, Any], None]
+    damsim: StandIn, tmp_path: Path, record_property: Callable[[str, Any], None]
 ) -> None:
     place = damsim.publisher
     authority = Authority(tmp_path / "tls")

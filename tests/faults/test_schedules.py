@@ -29,12 +29,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from faults import tables
-from faults.bench import Outcome
 from faults.catalogue import FAULTS, Fault
 from faults.players import Player, players
 from faults.proxy import Break, Proxy
 from faults.scenes import found
 from support.connections import connection_to
+from support.modules import Outcome
 from support.scenes import COMPARED, compared, fault, named, register, registration, server_time
 from tooling.paths import ROOT
 from tooling.standin import StandIn
@@ -500,7 +500,7 @@ def nine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def crew(forks: None) -> Iterator[list[Player]]:
+def crew() -> Iterator[list[Player]]:
     """Two people."""
     with players(2, FACTOR) as both:
         yield both

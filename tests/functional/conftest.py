@@ -17,7 +17,7 @@ import pytest
 
 from support.awx.scene import Scene, set_up
 from support.connections import SPEED, connection_to, given, role_connection, role_secrets
-from support.modules import run_main as _run_main
+from support.modules import Run
 from support.playbooks import Call, PlaybookRun, play, play_modules
 from tooling import collections
 from tooling.paths import ROOT
@@ -25,7 +25,7 @@ from tooling.standin import StandIn, options_for, started
 
 
 class RunModule(Protocol):
-    """``run_module(name, args)``: one task in a real ``ansible-playbook``."""
+    """``run_module(name, args)``: one run of a module."""
 
     def __call__(
         self,
@@ -122,20 +122,26 @@ def work_folder(tmp_path: Path) -> Callable[[], Path]:
 
 @pytest.fixture
 def run_modules(credentials: dict[str, Any], work_folder: Callable[[], Path]) -> RunModules:
-    """Run several calls in one ``ansible-playbook``: ``run_modules([Call("dam_resync", {...}, check=True), ...])``."""
+    """Run modules one after the other: ``run_modules([Call("dam_resync", {...}, check=True), ...])``.
+
+    Each runs its real ``main()`` in a process of its own, with time as fast as the stand-in's. The options of
+    ``credentials`` are added; ``None`` takes one away.
+    """
 
     def run(calls: Sequence[Call]) -> list[dict[str, Any]]:
-        full = [
-            Call(call.name, given(credentials | dict(call.args)), call.check, call.diff, call.env) for call in calls
-        ]
-        return play_modules(full, work_folder())
+        results = []
+        for call in calls:
+            args = given(credentials | dict(call.args))
+            started = Run(call.name, args, work_folder(), call.check, call.diff, call.env, SPEED)
+            results.append(started.end().as_registered())
+        return results
 
     return run
 
 
 @pytest.fixture
 def run_module(run_modules: RunModules) -> RunModule:
-    """Run one task; return its result. The options of ``credentials`` are added; ``None`` takes one away."""
+    """Run one module in the same way; return its result."""
 
     def run(
         name: str,
@@ -150,19 +156,20 @@ def run_module(run_modules: RunModules) -> RunModule:
 
 
 @pytest.fixture
-def run_main(credentials: dict[str, Any], work_folder: Callable[[], Path]) -> RunModule:
-    """The same without a controller, in a third of the time: the module's own ``main()`` in a process of its own."""
+def run_main(run_module: RunModule) -> RunModule:
+    """``run_module`` under another name."""
+    return run_module
 
-    def run(
-        name: str,
-        args: Mapping[str, Any] | None = None,
-        check: bool = False,
-        diff: bool = False,
-        env: Mapping[str, str] | None = None,
-    ) -> dict[str, Any]:
-        folder = work_folder()
-        folder.mkdir(parents=True)
-        return _run_main(name, given(credentials | dict(args or {})), folder, check, diff, env)
+
+@pytest.fixture
+def run_tasks(credentials: dict[str, Any], work_folder: Callable[[], Path]) -> RunModules:
+    """Run the calls as the tasks of one real ``ansible-playbook``, for what only Ansible does."""
+
+    def run(calls: Sequence[Call]) -> list[dict[str, Any]]:
+        full = [
+            Call(call.name, given(credentials | dict(call.args)), call.check, call.diff, call.env) for call in calls
+        ]
+        return play_modules(full, work_folder())
 
     return run
 

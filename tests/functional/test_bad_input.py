@@ -89,12 +89,12 @@ def assert_silent(text: str, scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_mistake_is_one_clear_sentence_and_changes_nothing(scene: Scene, run_main: Any, name: str) -> None:
+def test_a_mistake_is_one_clear_sentence_and_changes_nothing(scene: Scene, run_module: Any, name: str) -> None:
     case = CASES[name]
     options = ready(scene, case)
     state, files = server_state(scene), files_in(scene.folder)
     absent = dict.fromkeys(set(connection_to(scene.plain)) - set(options))
-    result = run_main(case.module, {**absent, **options})
+    result = run_module(case.module, {**absent, **options})
     assert (result["failed"], result.get("changed", False)) == (True, False), result
     for words in case.words:
         assert words in result["msg"], result["msg"]
@@ -131,17 +131,17 @@ def test_through_ansible_playbook_at_vvv_they_are_as_clear_and_no_secret_is_show
 
 @pytest.mark.parametrize("module", [FIND, REPORT, RESYNC, DELETE, OPERATIONS, SUBSCRIBERS])
 def test_every_module_refuses_a_wrong_password_with_one_login_and_nothing_else(
-    scene: Scene, run_main: Any, module: str
+    scene: Scene, run_module: Any, module: str
 ) -> None:
     name = {} if module in (OPERATIONS, SUBSCRIBERS) else scene.named
-    result = run_main(module, {**name, "dx_password": WRONG, "dx_username": "wpsadmin"})
+    result = run_module(module, {**name, "dx_password": WRONG, "dx_username": "wpsadmin"})
     assert (result["failed"], result["status"]) == (True, 401)
     assert "Check dx_username and dx_password." in result["msg"]
     assert [(each["method"], each["status"]) for each in sent(scene.plain)] == [("POST", 401)]
     assert_silent(json.dumps(result), scene)
 
 
-def test_a_redirected_login_does_not_send_the_password_on(scene: Scene, run_main: Any) -> None:
+def test_a_redirected_login_does_not_send_the_password_on(scene: Scene, run_module: Any) -> None:
     elsewhere = scene.plain.subscribers[0]
     fault(
         scene.plain,
@@ -150,43 +150,43 @@ def test_a_redirected_login_does_not_send_the_password_on(scene: Scene, run_main
         status=307,
         headers={"Location": f"{elsewhere.url}/dx/api/core/v1/auth/login"},
     )
-    result = run_main(SUBSCRIBERS, {"request_retries": 0})
+    result = run_module(SUBSCRIBERS, {"request_retries": 0})
     assert result["failed"]
     assert "redirect (307)" in result["msg"]
     assert {each["env"] for each in sent(scene.plain)} == {scene.plain.publisher.name}
     assert_silent(json.dumps(result), scene)
 
 
-def test_a_login_page_in_place_of_the_login_is_an_error_that_shows_it(scene: Scene, run_main: Any) -> None:
+def test_a_login_page_in_place_of_the_login_is_an_error_that_shows_it(scene: Scene, run_module: Any) -> None:
     fault(scene.plain, path="/auth/login", kind="body", body=HTML)
-    result = run_main(SUBSCRIBERS, {"request_retries": 0})
+    result = run_module(SUBSCRIBERS, {"request_retries": 0})
     assert result["failed"]
     assert "Please sign in" in result["msg"]
 
 
-def test_a_target_host_that_is_none_is_named_with_the_way_out(scene: Scene, run_main: Any) -> None:
+def test_a_target_host_that_is_none_is_named_with_the_way_out(scene: Scene, run_module: Any) -> None:
     compared(scene.plain)
     place = scene.plain.subscribers[0]
     scene.plain.post(f"/_sim/subscribers/{place.id}", {"targetHost": "not a host"})
-    refused = run_main(RESYNC, scene.named)
+    refused = run_module(RESYNC, scene.named)
     assert refused["failed"]
     assert "'not a host'" in refused["msg"]
     assert "subscriber.hostname" in refused["msg"]
     own = {"hostname": place.host, "dx_port": place.port}
-    assert not run_main(RESYNC, {**scene.named, "subscriber": own}, check=True)["failed"]
+    assert not run_module(RESYNC, {**scene.named, "subscriber": own}, check=True)["failed"]
 
 
-def test_without_validation_of_certificates_it_works_and_warns(scene: Scene, run_main: Any) -> None:
+def test_without_validation_of_certificates_it_works_and_warns(scene: Scene, run_module: Any) -> None:
     options = {**connection_to(scene.tls), "ca_path": None, "validate_certs": False}
-    result = run_main(SUBSCRIBERS, options)
+    result = run_module(SUBSCRIBERS, options)
     assert len(result["subscribers"]) == 1
     assert "validate_certs is false" in json.dumps(result["warnings"])
 
 
-def test_the_authority_of_the_option_counts_whatever_the_environment_says(scene: Scene, run_main: Any) -> None:
+def test_the_authority_of_the_option_counts_whatever_the_environment_says(scene: Scene, run_module: Any) -> None:
     garbage = str(scene.folder / "garbage.pem")
     env = {"REQUESTS_CA_BUNDLE": garbage, "CURL_CA_BUNDLE": garbage}
-    assert len(run_main(SUBSCRIBERS, connection_to(scene.tls), env=env)["subscribers"]) == 1
+    assert len(run_module(SUBSCRIBERS, connection_to(scene.tls), env=env)["subscribers"]) == 1
 
 
 def test_an_empty_report_over_a_foreign_file_is_refused_through_ansible_playbook(scene: Scene, run_module: Any) -> None:

@@ -46,16 +46,18 @@ def test_check_run_check_run_deletes_once_and_check_mode_writes_nothing(damsim: 
     assert server_rows(damsim) == []
 
 
-def test_it_warns_that_an_empty_report_proves_nothing_now_only_when_it_deleted(damsim: StandIn, run_main: Any) -> None:
+def test_it_warns_that_an_empty_report_proves_nothing_now_only_when_it_deleted(
+    damsim: StandIn, run_module: Any
+) -> None:
     compared(damsim)
-    assert warned(run_main(MODULE, named(damsim)), "proves nothing")
-    assert not warned(run_main(MODULE, named(damsim)), "proves nothing")
+    assert warned(run_module(MODULE, named(damsim)), "proves nothing")
+    assert not warned(run_module(MODULE, named(damsim)), "proves nothing")
 
 
-def test_it_leaves_the_logs_of_other_subscribers(damsim3: StandIn, run_main: Any) -> None:
+def test_it_leaves_the_logs_of_other_subscribers(damsim3: StandIn, run_module: Any) -> None:
     log_mismatches(damsim3, numbered("KEYWORD", "CREATE", 5))
     log_mismatches(damsim3, numbered("KEYWORD", "CREATE", 3), number=1)
-    result = run_main(MODULE, {**connection_to(damsim3), "target_host": damsim3.subscribers[0].target_host})
+    result = run_module(MODULE, {**connection_to(damsim3), "target_host": damsim3.subscribers[0].target_host})
     assert (result["deleted_count"], result["subscriber"]["subscriber_id"]) == (5, damsim3.subscribers[0].id)
     assert len(server_rows(damsim3)) == len(server_rows(damsim3, of_subscriber(damsim3, 1))) == 3
 
@@ -73,10 +75,10 @@ def test_all_subscribers_deletes_everything(damsim3: StandIn, run_modules: Any) 
     "status",
     ["FIND_MISMATCH_START", "DYNAMIC_STATUS_COMPUTATION_REQUIRED", "RESYNC_TRIGGER_START", "SOMETHING_NEW"],
 )
-def test_while_something_works_with_the_logs_it_refuses(damsim: StandIn, run_main: Any, status: str) -> None:
+def test_while_something_works_with_the_logs_it_refuses(damsim: StandIn, run_module: Any, status: str) -> None:
     rows = compared(damsim)
     set_status(damsim, status)
-    result = run_main(MODULE, named(damsim))
+    result = run_module(MODULE, named(damsim))
     assert (result["failed"], result["changed"]) == (True, False)
     assert status in result["msg"]
     assert damsim.subscribers[0].target_host in result["msg"]
@@ -88,20 +90,20 @@ def test_while_something_works_with_the_logs_it_refuses(damsim: StandIn, run_mai
     [None, "FIND_MISMATCH_COMPLETED", "FIND_MISMATCH_FAILED", "RESYNC_TRIGGER_COMPLETED", "RESYNC_TRIGGER_FAILED"],
 )
 @pytest.mark.parametrize("reset", [True, False])
-def test_in_every_other_status_it_deletes(damsim: StandIn, run_main: Any, status: str | None, reset: bool) -> None:
+def test_in_every_other_status_it_deletes(damsim: StandIn, run_module: Any, status: str | None, reset: bool) -> None:
     rows = compared(damsim)
     set_status(damsim, status)
     damsim.settings(delete_resets_resync_status=reset)
-    result = run_main(MODULE, named(damsim))
+    result = run_module(MODULE, named(damsim))
     assert (result["changed"], result["deleted_count"]) == (True, rows)
     assert result["subscriber"]["resync_status"] == status
     assert registration(damsim).get("resyncStatus") == (None if reset else status)
 
 
-def test_all_subscribers_is_refused_while_any_of_them_is_compared(damsim3: StandIn, run_main: Any) -> None:
+def test_all_subscribers_is_refused_while_any_of_them_is_compared(damsim3: StandIn, run_module: Any) -> None:
     log_mismatches(damsim3, numbered("KEYWORD", "CREATE", 2))
     set_status(damsim3, "FIND_MISMATCH_START", number=2)
-    result = run_main(MODULE, {**connection_to(damsim3), "all_subscribers": True})
+    result = run_module(MODULE, {**connection_to(damsim3), "all_subscribers": True})
     assert result["failed"]
     assert damsim3.subscribers[2].target_host in result["msg"]
     assert len(server_rows(damsim3)) == 2
@@ -109,14 +111,14 @@ def test_all_subscribers_is_refused_while_any_of_them_is_compared(damsim3: Stand
 
 @pytest.mark.parametrize("everything", [False, True])
 def test_logs_of_a_comparison_that_begins_while_they_are_counted_are_not_deleted(
-    damsim: StandIn, run_main: Any, everything: bool
+    damsim: StandIn, run_module: Any, everything: bool
 ) -> None:
     rows = compared(damsim)
     damsim.settings(hold_comparison=True)
     begin = {"resyncStatus": "FIND_MISMATCH_START"}
     patch = partial(api, damsim, "PATCH", f"/staging/subscriber/{damsim.subscribers[0].id}", begin)
     with meanwhile(patch, damsim, method="GET", path="/staging/mismatches"):
-        result = run_main(MODULE, {"all_subscribers": True} if everything else named(damsim))
+        result = run_module(MODULE, {"all_subscribers": True} if everything else named(damsim))
     assert (result["failed"], result["changed"]) == (True, False), result
     assert "The mismatch logs are in use" in result["msg"]
     assert len(server_rows(damsim)) == rows
@@ -133,29 +135,29 @@ LOST: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("how", LOST)
 def test_a_deletion_that_arrived_though_its_answer_was_lost_is_a_change(
-    damsim: StandIn, run_main: Any, how: str
+    damsim: StandIn, run_module: Any, how: str
 ) -> None:
     rows = compared(damsim)
     fault(damsim, method="DELETE", when="after", **LOST[how])
-    result = run_main(MODULE, named(damsim))
+    result = run_module(MODULE, named(damsim))
     assert (result["failed"], result["changed"], result["deleted_count"]) == (False, True, rows)
     assert writes(sent(damsim)) == ["DELETE mismatches"]
 
 
 @pytest.mark.slow
-def test_a_deletion_that_did_not_arrive_fails_and_running_again_converges(damsim: StandIn, run_main: Any) -> None:
+def test_a_deletion_that_did_not_arrive_fails_and_running_again_converges(damsim: StandIn, run_module: Any) -> None:
     rows = compared(damsim)
     fault(damsim, method="DELETE", **LOST["drop"])
-    failed, done = [run_main(MODULE, named(damsim)) for _turn in range(2)]
+    failed, done = [run_module(MODULE, named(damsim)) for _turn in range(2)]
     assert (failed["failed"], failed["changed"], failed["deleted_count"]) == (True, False, 0)
     assert "Running again is safe" in failed["msg"]
     assert (done["changed"], done["deleted_count"]) == (True, rows)
 
 
-def test_a_release_without_the_call_is_named(damsim: StandIn, run_main: Any) -> None:
+def test_a_release_without_the_call_is_named(damsim: StandIn, run_module: Any) -> None:
     rows = compared(damsim)
     damsim.settings(release="CF215")
-    result = run_main(MODULE, named(damsim))
+    result = run_module(MODULE, named(damsim))
     assert (result["failed"], result["changed"], result["deleted_count"]) == (True, False, 0)
     assert "CF216" in result["msg"]
     assert len(server_rows(damsim)) == rows
@@ -163,8 +165,8 @@ def test_a_release_without_the_call_is_named(damsim: StandIn, run_main: Any) -> 
 
 @pytest.mark.parametrize("switches", [{"page_cap": 1}, {"default_page": None}])
 def test_the_count_is_right_whatever_the_servers_paging(
-    damsim: StandIn, run_main: Any, switches: dict[str, Any]
+    damsim: StandIn, run_module: Any, switches: dict[str, Any]
 ) -> None:
     rows = compared(damsim)
     damsim.settings(**switches)
-    assert run_main(MODULE, named(damsim), check=True)["deleted_count"] == rows
+    assert run_module(MODULE, named(damsim), check=True)["deleted_count"] == rows

@@ -44,11 +44,11 @@ def still(damsim: StandIn) -> StandIn:
 
 
 @pytest.fixture
-def preflight(still: StandIn, run_main: Any) -> Any:
+def preflight(still: StandIn, run_module: Any) -> Any:
     """Run the checks of the stand-in's subscriber; return the result with ``found``, the checks by name."""
 
     def run(options: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-        result = run_main(MODULE, {"subscriber_id": still.subscribers[0].id, **(options or {})}, **more)
+        result = run_module(MODULE, {"subscriber_id": still.subscribers[0].id, **(options or {})}, **more)
         assert "checks" in result, result
         return {**result, "found": {check["name"]: check for check in result["checks"]}}
 
@@ -289,11 +289,11 @@ class TestWhatRuns:
         assert wanted is None or status in result["found"]["nothing_running"]["message"]
 
     @pytest.mark.parametrize("status", ["FIND_MISMATCH_START", "RESYNC_TRIGGER_START"])
-    def test_what_runs_for_another_subscriber_fails(self, damsim3: StandIn, run_main: Any, status: str) -> None:
+    def test_what_runs_for_another_subscriber_fails(self, damsim3: StandIn, run_module: Any, status: str) -> None:
         damsim3.settings(speed=1, cycles=False)
         set_status(damsim3, status, number=1)
         options = {**connection_to(damsim3), "subscriber_id": damsim3.subscribers[0].id}
-        result = run_main(MODULE, options)
+        result = run_module(MODULE, options)
         assert not_ok(result) == {"nothing_running": "failed"}
         assert damsim3.subscribers[1].target_host in result["msg"]
 
@@ -521,8 +521,8 @@ class TestTheResult:
         assert still.password not in run.output
         assert "Traceback" not in run.output
 
-    def test_an_option_out_of_range_is_told_before_anything_is_asked(self, still: StandIn, run_main: Any) -> None:
-        result = run_main(MODULE, {"subscriber_id": still.subscribers[0].id, "max_age": -1})
+    def test_an_option_out_of_range_is_told_before_anything_is_asked(self, still: StandIn, run_module: Any) -> None:
+        result = run_module(MODULE, {"subscriber_id": still.subscribers[0].id, "max_age": -1})
         assert result["failed"]
         assert result["msg"].startswith("max_age: ")
         assert still.requests() == []

@@ -69,9 +69,9 @@ def test_check_run_check_run_repairs_once_and_check_mode_writes_nothing(damsim: 
     assert damsim.digests_equal()
 
 
-def test_what_it_plans_is_what_differs(damsim: StandIn, run_main: Any) -> None:
+def test_what_it_plans_is_what_differs(damsim: StandIn, run_module: Any) -> None:
     compared(damsim)
-    planned = run_main(MODULE, named(damsim), check=True)["planned"]
+    planned = run_module(MODULE, named(damsim), check=True)["planned"]
     counts = damsim.expected()["counts"]
     assert {name: {a: n for a, n in found.items() if n} for name, found in planned["by_type"].items()} == counts
     assert planned["total"] == len(damsim.expected()["rows"])
@@ -86,11 +86,11 @@ def test_compare_resync_compare_ends_in_sync(damsim: StandIn, run_modules: Any) 
 @pytest.mark.parametrize("moves", ["start", "end"])
 @pytest.mark.parametrize("switches", [{"page_cap": 3}, {"default_page": None}, {"trigger_functions_filter": "prefix"}])
 def test_it_repairs_whatever_the_server_does_where_nothing_is_documented(
-    damsim: StandIn, run_main: Any, moves: str, switches: dict[str, Any]
+    damsim: StandIn, run_module: Any, moves: str, switches: dict[str, Any]
 ) -> None:
     compared(damsim)
     damsim.settings(last_resync_time_moves=moves, **switches)
-    assert run_main(MODULE, named(damsim))["actions"] == ALL_STEPS
+    assert run_module(MODULE, named(damsim))["actions"] == ALL_STEPS
     assert damsim.digests_equal()
 
 
@@ -106,11 +106,11 @@ def test_it_repairs_whatever_the_server_does_where_nothing_is_documented(
     ],
 )
 def test_what_it_does_in_each_status(
-    damsim: StandIn, run_main: Any, status: str, actions: list[str], changed: bool
+    damsim: StandIn, run_module: Any, status: str, actions: list[str], changed: bool
 ) -> None:
     compared(damsim)
     set_status(damsim, status)
-    result = run_main(MODULE, {**named(damsim), "wait": False})
+    result = run_module(MODULE, {**named(damsim), "wait": False})
     assert (result["actions"], result["changed"]) == (actions, changed), result
     assert triggers(damsim) == int(changed)
 
@@ -126,10 +126,10 @@ def test_what_it_does_in_each_status(
         "SOMETHING_NEW",
     ],
 )
-def test_without_a_completed_comparison_it_refuses(damsim: StandIn, run_main: Any, status: str | None) -> None:
+def test_without_a_completed_comparison_it_refuses(damsim: StandIn, run_module: Any, status: str | None) -> None:
     compared(damsim)
     set_status(damsim, status)
-    result = run_main(MODULE, named(damsim))
+    result = run_module(MODULE, named(damsim))
     assert (result["failed"], result["changed"]) == (True, False)
     assert "Compare again first, with dam_find_mismatch" in result["msg"]
     assert (status or "empty") in result["msg"]
@@ -154,10 +154,10 @@ def test_the_comparisons_age_is_judged_by_the_publishers_clock(damsim: StandIn, 
     assert "max_age is 900 s" in old["msg"]
 
 
-def test_a_comparison_of_unknown_age_is_too_old(damsim: StandIn, run_main: Any) -> None:
+def test_a_comparison_of_unknown_age_is_too_old(damsim: StandIn, run_module: Any) -> None:
     compared(damsim)
     set_status(damsim, COMPARED, age=None)
-    result = run_main(MODULE, named(damsim))
+    result = run_module(MODULE, named(damsim))
     assert result["failed"]
     assert "of unknown age" in result["msg"]
 
@@ -193,23 +193,23 @@ def test_a_queue_that_a_resync_left_is_waited_for(damsim: StandIn, run_module: A
 
 @pytest.mark.parametrize(("ago", "fails"), [(0, True), (7200, False)])
 def test_of_a_resync_found_done_only_operations_created_since_count_as_failed(
-    damsim: StandIn, run_main: Any, ago: float, fails: bool
+    damsim: StandIn, run_module: Any, ago: float, fails: bool
 ) -> None:
     set_status(damsim, "RESYNC_TRIGGER_COMPLETED", age=60)
     failed = {"triggerFunction": "syncStagingMediaContent", "status": "FAILED", "created": server_time(damsim, ago)}
     damsim.post("/_sim/operations", [failed], at=damsim.subscribers[0])
-    result = run_main(MODULE, named(damsim))
+    result = run_module(MODULE, named(damsim))
     assert (result["failed"], result["failed_operation_count"]) == (fails, int(fails))
 
 
 def test_the_operations_of_a_resync_found_done_are_told_by_the_subscribers_clock(
-    damsim: StandIn, run_main: Any
+    damsim: StandIn, run_module: Any
 ) -> None:
     damsim.settings(at=damsim.subscribers[0], clock_skew=-7200)
     set_status(damsim, "RESYNC_TRIGGER_COMPLETED", age=60)
     failed = {"triggerFunction": "syncStagingMediaContent", "status": "FAILED", "created": server_time(damsim, 7200)}
     damsim.post("/_sim/operations", [failed], at=damsim.subscribers[0])
-    result = run_main(MODULE, named(damsim))
+    result = run_module(MODULE, named(damsim))
     assert (result["failed"], result["failed_operation_count"]) == (True, 1), result
 
 
@@ -229,12 +229,12 @@ LOST: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("how", LOST)
 def test_a_trigger_that_arrived_though_its_answer_was_lost_is_found_and_not_sent_again(
-    damsim: StandIn, run_main: Any, how: str
+    damsim: StandIn, run_module: Any, how: str
 ) -> None:
     keep_operations(damsim)
     compared(damsim)
     fault(damsim, method="PATCH", when="after", **LOST[how])
-    result = run_main(MODULE, named(damsim))
+    result = run_module(MODULE, named(damsim))
     assert (result["changed"], result["actions"]) == (True, ["trigger", "join", "wait_trigger", "wait_operations"])
     assert (triggers(damsim), runs_started(damsim, FUNCTION)) == (1, 1)
     assert damsim.digests_equal()
@@ -243,38 +243,38 @@ def test_a_trigger_that_arrived_though_its_answer_was_lost_is_found_and_not_sent
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["drop", "503"])
 def test_a_trigger_that_did_not_arrive_is_not_sent_again_and_running_again_converges(
-    damsim: StandIn, run_main: Any, how: str
+    damsim: StandIn, run_module: Any, how: str
 ) -> None:
     keep_operations(damsim)
     compared(damsim)
     fault(damsim, method="PATCH", **LOST[how])
-    failed = run_main(MODULE, named(damsim))
+    failed = run_module(MODULE, named(damsim))
     assert (failed["failed"], failed["changed"]) == (True, False)
     assert "running again is safe" in failed["msg"]
     assert (triggers(damsim), runs_started(damsim, FUNCTION)) == (1, 0)
-    done = run_main(MODULE, named(damsim))
+    done = run_module(MODULE, named(damsim))
     assert (done["failed"], done["changed"]) == (False, True)
     assert (triggers(damsim), runs_started(damsim, FUNCTION)) == (2, 1)
     assert damsim.digests_equal()
 
 
-def test_a_conflict_with_a_resync_that_began_a_moment_ago_joins_it(damsim: StandIn, run_main: Any) -> None:
+def test_a_conflict_with_a_resync_that_began_a_moment_ago_joins_it(damsim: StandIn, run_module: Any) -> None:
     keep_operations(damsim)
     compared(damsim)
     fault(damsim, method="PATCH", when="after", kind="status", status=409)
-    result = run_main(MODULE, named(damsim))
+    result = run_module(MODULE, named(damsim))
     assert (result["changed"], result["actions"]) == (False, ["join", "wait_trigger", "wait_operations"])
     assert runs_started(damsim, FUNCTION) == 1
 
 
 @pytest.mark.parametrize("status", [400, 403])
 def test_a_trigger_that_is_refused_fails_at_once_with_the_servers_words(
-    damsim: StandIn, run_main: Any, status: int
+    damsim: StandIn, run_module: Any, status: int
 ) -> None:
     compared(damsim)
     body = '{"error": {"statusCode": "400", "name": "Error", "message": "Not today."}}'
     fault(damsim, method="PATCH", kind="status", status=status, body=body)
-    result = run_main(MODULE, named(damsim))
+    result = run_module(MODULE, named(damsim))
     assert (result["failed"], result["changed"], result["server_message"]) == (True, False, "Not today.")
     assert triggers(damsim) == 1
 
@@ -282,7 +282,7 @@ def test_a_trigger_that_is_refused_fails_at_once_with_the_servers_words(
 # --- Two people at once ---------------------------------------------------------------------------------------------
 
 
-def resync_while(happens: Callable[[], Any], standin: StandIn, run_main: Any) -> dict[str, Any]:
+def resync_while(happens: Callable[[], Any], standin: StandIn, run_module: Any) -> dict[str, Any]:
     """Return what comes of a resync when something happens while its guards ask an idle subscriber."""
     begun = False
 
@@ -296,7 +296,7 @@ def resync_while(happens: Callable[[], Any], standin: StandIn, run_main: Any) ->
     with scripted() as subscriber:
         subscriber.says(idle)
         args = {**named(standin), "subscriber": {"hostname": "127.0.0.1", "dx_port": subscriber.port}}
-        result: dict[str, Any] = run_main(MODULE, args)
+        result: dict[str, Any] = run_module(MODULE, args)
     assert begun
     return result
 
@@ -304,7 +304,7 @@ def resync_while(happens: Callable[[], Any], standin: StandIn, run_main: Any) ->
 @pytest.mark.parametrize("moves", ["start", "end"])
 @pytest.mark.parametrize("over", [False, True])
 def test_a_resync_that_someone_else_starts_meanwhile_is_joined_be_it_over_or_not(
-    damsim: StandIn, run_main: Any, over: bool, moves: str
+    damsim: StandIn, run_module: Any, over: bool, moves: str
 ) -> None:
     keep_operations(damsim)
     compared(damsim, age=60)
@@ -315,7 +315,7 @@ def test_a_resync_that_someone_else_starts_meanwhile_is_joined_be_it_over_or_not
         if over:
             damsim.get("/_sim/idle")
 
-    result = resync_while(happens, damsim, run_main)
+    result = resync_while(happens, damsim, run_module)
     assert (result["failed"], result["changed"]) == (False, False), result
     assert result["actions"] == ["join", "wait_trigger", "wait_operations"]
     assert result["subscriber"]["resync_status"] == "RESYNC_TRIGGER_COMPLETED"
@@ -324,7 +324,7 @@ def test_a_resync_that_someone_else_starts_meanwhile_is_joined_be_it_over_or_not
 
 @pytest.mark.parametrize("over", [False, True])
 def test_what_the_guards_found_does_not_hold_for_a_comparison_that_someone_else_starts_meanwhile(
-    damsim: StandIn, run_main: Any, over: bool
+    damsim: StandIn, run_module: Any, over: bool
 ) -> None:
     keep_operations(damsim)
     compared(damsim, age=60)
@@ -335,7 +335,7 @@ def test_what_the_guards_found_does_not_hold_for_a_comparison_that_someone_else_
         if over:
             damsim.get("/_sim/idle")
 
-    result = resync_while(happens, damsim, run_main)
+    result = resync_while(happens, damsim, run_module)
     assert (result["failed"], result["changed"]) == (True, False), result
     assert "something else was started" in result["msg"]
     assert result["last"] == (COMPARED if over else COMPARING)
@@ -374,48 +374,48 @@ def test_operations_that_fail_in_the_resync_fail_the_task_with_the_first_ten_of_
         assert "inputs" not in operation
 
 
-def test_where_failed_operations_are_allowed_they_are_reported_all_the_same(damsim: StandIn, run_main: Any) -> None:
+def test_where_failed_operations_are_allowed_they_are_reported_all_the_same(damsim: StandIn, run_module: Any) -> None:
     compared(damsim)
     rule = {"trigger_function": "syncStagingMediaContent", "times": 2}
     damsim.settings(at=damsim.subscribers[0], fail_operations=[rule])
-    result = run_main(MODULE, {**named(damsim), "allow_failed_operations": True})
+    result = run_module(MODULE, {**named(damsim), "allow_failed_operations": True})
     assert (result["failed"], result["changed"], result["failed_operation_count"]) == (False, True, 2)
     assert warned(result, "2 operations of the resync failed")
 
 
-def test_operations_that_had_failed_before_are_not_taken_for_the_resyncs(damsim: StandIn, run_main: Any) -> None:
+def test_operations_that_had_failed_before_are_not_taken_for_the_resyncs(damsim: StandIn, run_module: Any) -> None:
     compared(damsim)
     failed = {"triggerFunction": "syncStagingMediaContent", "status": "FAILED"}
     damsim.post("/_sim/operations", [failed], at=damsim.subscribers[0])
-    result = run_main(MODULE, {**named(damsim), "allow_failed_operations": True})
+    result = run_module(MODULE, {**named(damsim), "allow_failed_operations": True})
     assert (result["failed_operation_count"], result["operation_counts"]) == (0, {"FAILED": 1})
 
 
 # --- Waiting ---------------------------------------------------------------------------------------------------------
 
 
-def test_wait_for_trigger_does_not_wait_for_the_queue(damsim: StandIn, run_main: Any) -> None:
+def test_wait_for_trigger_does_not_wait_for_the_queue(damsim: StandIn, run_module: Any) -> None:
     compared(damsim)
     damsim.settings(at=damsim.subscribers[0], hold_operations=True)
-    result = run_main(MODULE, {**named(damsim), "wait_for": "trigger"})
+    result = run_module(MODULE, {**named(damsim), "wait_for": "trigger"})
     assert (result["changed"], result["actions"]) == (True, ["trigger", "wait_trigger"])
     assert result["subscriber"]["resync_status"] == "RESYNC_TRIGGER_COMPLETED"
     assert not damsim.digests_equal()
 
 
-def test_a_trigger_that_does_not_end_times_out_with_what_was_seen(damsim: StandIn, run_main: Any) -> None:
+def test_a_trigger_that_does_not_end_times_out_with_what_was_seen(damsim: StandIn, run_module: Any) -> None:
     compared(damsim)
     damsim.settings(hold_resync=True)
-    result = run_main(MODULE, {**named(damsim), "wait_timeout": 1})
+    result = run_module(MODULE, {**named(damsim), "wait_timeout": 30})
     assert (result["failed"], result["changed"], result["last"]) == (True, True, START)
     assert result["states"][0]["status"] == START
-    assert 1 <= result["duration"] < 10
+    assert result["duration"] >= 30
 
 
 def test_a_queue_that_does_not_end_times_out_and_names_what_is_left(damsim: StandIn, run_module: Any) -> None:
     rows = compared(damsim)
     damsim.settings(at=damsim.subscribers[0], hold_operations=True)
-    result = run_module(MODULE, {**named(damsim), "wait_timeout": 2})
+    result = run_module(MODULE, {**named(damsim), "wait_timeout": 100})
     assert (result["failed"], result["changed"], result["last"]) == (True, True, "TODO")
     assert result["operation_counts"] == {"TODO": rows}
     assert "syncStagingMediaContent" in result["msg"]
@@ -426,7 +426,7 @@ def test_scope_sync_does_not_wait_for_other_operations_and_scope_all_says_so(dam
     compared(damsim)
     other = {"triggerFunction": "renderThumbnails", "status": "PROCESSING"}
     damsim.post("/_sim/operations", [other], at=damsim.subscribers[0])
-    args: list[dict[str, Any]] = [{**named(damsim), "wait_timeout": 3}, {**named(damsim), "operation_scope": "sync"}]
+    args: list[dict[str, Any]] = [{**named(damsim), "wait_timeout": 100}, {**named(damsim), "operation_scope": "sync"}]
     everything, sync = run_modules([Call(MODULE, each) for each in args])
     assert (everything["failed"], everything["operation_counts"]) == (True, {"PROCESSING": 1})
     assert "renderThumbnails: 1" in everything["msg"]
@@ -435,10 +435,10 @@ def test_scope_sync_does_not_wait_for_other_operations_and_scope_all_says_so(dam
     assert damsim.digests_equal()
 
 
-def test_logins_that_expire_during_the_wait_are_renewed_on_both_sides(damsim: StandIn, run_main: Any) -> None:
+def test_logins_that_expire_during_the_wait_are_renewed_on_both_sides(damsim: StandIn, run_module: Any) -> None:
     compared(damsim)
     damsim.settings(token_ttl=15, resync_trigger_delay=25, operation_delay=15)
-    result = run_main(MODULE, named(damsim))
+    result = run_module(MODULE, named(damsim))
     assert (result["failed"], result["actions"]) == (False, ALL_STEPS)
     for place in damsim.places:
         logins = [each for each in sent(damsim) if each["env"] == place.name and each["path"].endswith("/login")]
@@ -446,22 +446,22 @@ def test_logins_that_expire_during_the_wait_are_renewed_on_both_sides(damsim: St
     assert damsim.digests_equal()
 
 
-def test_a_subscriber_that_stays_away_ends_the_wait_after_error_timeout(damsim: StandIn, run_main: Any) -> None:
+def test_a_subscriber_that_stays_away_ends_the_wait_after_error_timeout(damsim: StandIn, run_module: Any) -> None:
     compared(damsim)
     away = {"kind": "status", "status": 503, "body": HTML}
     fault(damsim, at=damsim.subscribers[0], path="/operations", skip=1, times=99, **away)
-    result = run_main(MODULE, {**named(damsim), "request_retries": 0, "error_timeout": 2})
+    result = run_module(MODULE, {**named(damsim), "request_retries": 0, "error_timeout": 2})
     assert (result["failed"], result["changed"], result["status"]) == (True, True, 503)
     assert result["states"]
 
 
-def test_a_status_left_from_the_resync_before_is_not_taken_for_the_new_one(damsim: StandIn, run_main: Any) -> None:
+def test_a_status_left_from_the_resync_before_is_not_taken_for_the_new_one(damsim: StandIn, run_module: Any) -> None:
     compared(damsim)
     stale: dict[str, Any] = {"kind": "body", "headers": {"Content-Type": "application/json"}}
     stale["body"] = shown(damsim, resyncStatus="RESYNC_TRIGGER_COMPLETED")
     fault(damsim, method="PATCH", when="after", **stale)
     fault(damsim, method="GET", path=ONE, skip=1, times=2, **stale)
-    result = run_main(MODULE, named(damsim))
+    result = run_module(MODULE, named(damsim))
     assert (result["failed"], result["actions"]) == (False, ALL_STEPS)
     assert result["duration"] >= 2
     assert damsim.digests_equal()
@@ -470,38 +470,38 @@ def test_a_status_left_from_the_resync_before_is_not_taken_for_the_new_one(damsi
 # --- The subscriber's own account ------------------------------------------------------------------------------------
 
 
-def test_the_publishers_token_is_never_handed_on(damsim: StandIn, run_main: Any) -> None:
+def test_the_publishers_token_is_never_handed_on(damsim: StandIn, run_module: Any) -> None:
     compared(damsim)
     args = {**named(damsim), "dx_username": None, "dx_password": None, "ltpa_token": token(damsim)}
-    result = run_main(MODULE, args)
+    result = run_module(MODULE, args)
     assert result["failed"]
     assert "subscriber.dx_username" in result["msg"]
     assert {each["env"] for each in sent(damsim)} == {damsim.publisher.name}
 
 
-def test_the_subscriber_may_have_an_account_and_a_host_of_its_own(damsim: StandIn, run_main: Any) -> None:
+def test_the_subscriber_may_have_an_account_and_a_host_of_its_own(damsim: StandIn, run_module: Any) -> None:
     compared(damsim)
     place = damsim.subscribers[0]
     damsim.post(f"/_sim/subscribers/{place.id}", {"targetHost": "dx-subscriber.invalid"})
     own = {"hostname": place.host, "dx_port": place.port, "dx_username": damsim.username}
-    result = run_main(MODULE, {**named(damsim), "subscriber": {**own, "dx_password": damsim.password}}, check=True)
+    result = run_module(MODULE, {**named(damsim), "subscriber": {**own, "dx_password": damsim.password}}, check=True)
     assert (result["failed"], result["changed"]) == (False, True)
 
 
 def test_an_account_that_the_subscriber_does_not_know_is_named_and_nothing_is_triggered(
-    damsim: StandIn, run_main: Any
+    damsim: StandIn, run_module: Any
 ) -> None:
     compared(damsim)
     own = {"dx_username": "someone", "dx_password": "someones-secret"}
-    result = run_main(MODULE, {**named(damsim), "subscriber": own})
+    result = run_module(MODULE, {**named(damsim), "subscriber": own})
     assert (result["failed"], result["changed"], result["status"]) == (True, False, 401)
     assert "'someone'" in result["msg"]
     assert "someones-secret" not in str(result)
     assert writes(sent(damsim)) == []
 
 
-def test_rows_without_type_or_action_are_counted_as_unknown(damsim: StandIn, run_main: Any) -> None:
+def test_rows_without_type_or_action_are_counted_as_unknown(damsim: StandIn, run_module: Any) -> None:
     log_mismatches(damsim, [*numbered("KEYWORD", "CREATE", 2), *numbered(None, None, 3), *numbered("KEYWORD", None, 1)])
     set_status(damsim, COMPARED)
-    planned = run_main(MODULE, named(damsim), check=True)["planned"]
+    planned = run_module(MODULE, named(damsim), check=True)["planned"]
     assert planned["by_action"] == {"CREATE": 2, "UPDATE": 0, "DELETE": 0, "UNKNOWN": 4}

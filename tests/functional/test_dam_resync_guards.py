@@ -79,62 +79,62 @@ def test_two_way_staging_is_refused_in_check_mode_and_without_and_nothing_is_los
     "spelled", ["{host}:{port}", "{host}", "{host}.:{port}", "http://{host}:{port}", "HTTP://{host}:{port}/", "{host}/"]
 )
 def test_the_publisher_is_recognised_however_its_host_is_written_and_no_option_overrides_it(
-    damsim: StandIn, run_main: Any, spelled: str
+    damsim: StandIn, run_module: Any, spelled: str
 ) -> None:
     compared(damsim)
     publisher = spelled.format(host=damsim.publisher.host, port=damsim.publisher.port)
     register(damsim, damsim.subscribers[0], publisher)
-    result = run_main(MODULE, {**named(damsim), "downstream_hosts": [publisher]})
+    result = run_module(MODULE, {**named(damsim), "downstream_hosts": [publisher]})
     assert_refused(result, "two_way_staging")
     assert "has the publisher" in result["msg"]
     assert triggers(damsim) == 0
 
 
-def test_the_publisher_is_recognised_in_upper_case(damsim: StandIn, run_main: Any) -> None:
+def test_the_publisher_is_recognised_in_upper_case(damsim: StandIn, run_module: Any) -> None:
     compared(damsim)
     register(damsim, damsim.subscribers[0], f"LOCALHOST.:{damsim.publisher.port}")
-    result = run_main(MODULE, {**named(damsim), "hostname": "localhost"}, check=True)
+    result = run_module(MODULE, {**named(damsim), "hostname": "localhost"}, check=True)
     assert_refused(result, "two_way_staging")
     assert "has the publisher" in result["msg"]
 
 
 def test_a_host_that_may_be_the_publisher_by_another_name_is_refused_until_it_is_vouched_for(
-    damsim: StandIn, run_main: Any
+    damsim: StandIn, run_module: Any
 ) -> None:
     compared(damsim)
     register(damsim, damsim.subscribers[0], "dx-third.example.com")
-    result = run_main(MODULE, named(damsim), check=True)
+    result = run_module(MODULE, named(damsim), check=True)
     assert_refused(result, "two_way_staging")
     assert "downstream_hosts" in result["msg"]
-    vouched = run_main(MODULE, {**named(damsim), "downstream_hosts": ["DX-Third.example.com."]}, check=True)
+    vouched = run_module(MODULE, {**named(damsim), "downstream_hosts": ["DX-Third.example.com."]}, check=True)
     assert (vouched["failed"], status_of(vouched, "two_way_staging")) == (False, {"ok"})
 
 
-def test_every_downstream_host_has_to_be_vouched_for(damsim: StandIn, run_main: Any) -> None:
+def test_every_downstream_host_has_to_be_vouched_for(damsim: StandIn, run_module: Any) -> None:
     compared(damsim)
     for host in ("dx-third.example.com", "dx-fourth.example.com"):
         register(damsim, damsim.subscribers[0], host)
-    result = run_main(MODULE, {**named(damsim), "downstream_hosts": ["dx-third.example.com"]}, check=True)
+    result = run_module(MODULE, {**named(damsim), "downstream_hosts": ["dx-third.example.com"]}, check=True)
     assert_refused(result, "two_way_staging")
     assert "dx-fourth.example.com" in result["msg"]
 
 
 def test_another_port_of_the_publishers_host_is_another_environment_to_be_vouched_for(
-    damsim: StandIn, run_main: Any
+    damsim: StandIn, run_module: Any
 ) -> None:
     compared(damsim)
     third = f"{damsim.publisher.host}:1"
     register(damsim, damsim.subscribers[0], third)
-    refused = run_main(MODULE, named(damsim), check=True)
+    refused = run_module(MODULE, named(damsim), check=True)
     assert_refused(refused, "two_way_staging")
     assert "downstream_hosts" in refused["msg"]
-    assert not run_main(MODULE, {**named(damsim), "downstream_hosts": [third]}, check=True)["failed"]
+    assert not run_module(MODULE, {**named(damsim), "downstream_hosts": [third]}, check=True)["failed"]
 
 
-def test_a_subscriber_that_is_the_publisher_itself_is_refused(damsim: StandIn, run_main: Any) -> None:
+def test_a_subscriber_that_is_the_publisher_itself_is_refused(damsim: StandIn, run_module: Any) -> None:
     compared(damsim)
     own = {"hostname": damsim.publisher.host, "dx_port": damsim.publisher.port}
-    result = run_main(MODULE, {**named(damsim), "subscriber": own}, check=True)
+    result = run_module(MODULE, {**named(damsim), "subscriber": own}, check=True)
     assert_refused(result, "two_way_staging")
     assert "the publisher's own" in result["msg"]
 
@@ -144,11 +144,11 @@ def test_a_subscriber_that_is_the_publisher_itself_is_refused(damsim: StandIn, r
     [{"kind": "status", "status": 500}, {"kind": "status", "status": 403}, {"kind": "body", "body": "<html></html>"}],
 )
 def test_a_subscriber_that_does_not_tell_its_own_subscribers_is_refused(
-    damsim: StandIn, run_main: Any, answer: dict[str, Any]
+    damsim: StandIn, run_module: Any, answer: dict[str, Any]
 ) -> None:
     compared(damsim)
     fault(damsim, at=damsim.subscribers[0], path="/staging/subscriber$", **answer)
-    result = run_main(MODULE, {**named(damsim), "request_retries": 0})
+    result = run_module(MODULE, {**named(damsim), "request_retries": 0})
     assert_refused(result, "two_way_staging")
     assert "did not tell" in result["msg"]
     assert triggers(damsim) == 0
@@ -158,43 +158,43 @@ def test_a_subscriber_that_does_not_tell_its_own_subscribers_is_refused(
 
 
 @pytest.mark.parametrize("status", ["TODO", "READ", "PROCESSING", "RETRY", "WAIT", "PENDING"])
-def test_sync_operations_in_progress_are_refused(damsim: StandIn, run_main: Any, status: str) -> None:
+def test_sync_operations_in_progress_are_refused(damsim: StandIn, run_module: Any, status: str) -> None:
     compared(damsim)
     busy = {"triggerFunction": "syncStagingMediaContent", "status": status, "times": 3}
     damsim.post("/_sim/operations", [busy], at=damsim.subscribers[0])
-    result = run_main(MODULE, {**named(damsim), "allow_failed_operations": True})
+    result = run_module(MODULE, {**named(damsim), "allow_failed_operations": True})
     assert_refused(result, "operations_in_progress")
     assert "syncStagingMediaContent: 3" in result["msg"]
     assert triggers(damsim) == 0
 
 
-def test_other_operations_are_not_the_resyncs_business(damsim: StandIn, run_main: Any) -> None:
+def test_other_operations_are_not_the_resyncs_business(damsim: StandIn, run_module: Any) -> None:
     compared(damsim)
     other = [{"triggerFunction": "renderThumbnails", "status": status} for status in ("PROCESSING", "FAILED")]
     damsim.post("/_sim/operations", other, at=damsim.subscribers[0])
-    assert run_main(MODULE, named(damsim), check=True)["failed"] is False
+    assert run_module(MODULE, named(damsim), check=True)["failed"] is False
 
 
-def test_failed_sync_operations_are_refused_unless_they_are_allowed(damsim: StandIn, run_main: Any) -> None:
+def test_failed_sync_operations_are_refused_unless_they_are_allowed(damsim: StandIn, run_module: Any) -> None:
     compared(damsim)
     failed = {"triggerFunction": "syncStagingRoleBlock", "status": "FAILED", "errorInfo": {"message": "No such role."}}
     damsim.post("/_sim/operations", [failed], at=damsim.subscribers[0])
-    refused = run_main(MODULE, named(damsim))
+    refused = run_module(MODULE, named(damsim))
     assert_refused(refused, "failed_operations")
     assert "No such role." in refused["msg"]
     assert "allow_failed_operations" in refused["msg"]
-    allowed = run_main(MODULE, {**named(damsim), "allow_failed_operations": True}, check=True)
+    allowed = run_module(MODULE, {**named(damsim), "allow_failed_operations": True}, check=True)
     assert (allowed["failed"], status_of(allowed, "failed_operations")) == (False, {"ok"})
 
 
 @pytest.mark.parametrize("cap", [1, None])
-def test_an_operation_far_down_the_queue_is_found(damsim: StandIn, run_main: Any, cap: int | None) -> None:
+def test_an_operation_far_down_the_queue_is_found(damsim: StandIn, run_module: Any, cap: int | None) -> None:
     compared(damsim)
     damsim.settings(page_cap=cap)
     queue = [{"triggerFunction": "renderThumbnails", "status": "PROCESSING", "times": 30}]
     queue += [{"triggerFunction": "syncStagingMediaContent", "status": "WAIT"}]
     damsim.post("/_sim/operations", queue, at=damsim.subscribers[0])
-    assert_refused(run_main(MODULE, named(damsim), check=True), "operations_in_progress")
+    assert_refused(run_module(MODULE, named(damsim), check=True), "operations_in_progress")
 
 
 # --- Fuses -----------------------------------------------------------------------------------------------------------
@@ -220,10 +220,10 @@ def test_an_operation_far_down_the_queue_is_found(damsim: StandIn, run_main: Any
     ],
 )
 def test_a_fuse_holds_at_its_limit_and_blows_above_it(
-    damsim: StandIn, run_main: Any, rows: list[Any], options: dict[str, int], guard: str | None
+    damsim: StandIn, run_module: Any, rows: list[Any], options: dict[str, int], guard: str | None
 ) -> None:
     logged(damsim, rows)
-    result = run_main(MODULE, {**named(damsim), **options}, check=True)
+    result = run_module(MODULE, {**named(damsim), **options}, check=True)
     assert [each["name"] for each in result["guards"][: len(NAMES)]] == NAMES
     if guard is None:
         assert (result["failed"], result["changed"]) == (False, True), result
@@ -255,11 +255,11 @@ def with_records(standin: StandIn, record_type: str, total: int) -> None:
     ],
 )
 def test_a_large_share_of_a_type_is_not_deleted(
-    damsim: StandIn, run_main: Any, deletes: int, total: int, limit: float | None, status: str
+    damsim: StandIn, run_module: Any, deletes: int, total: int, limit: float | None, status: str
 ) -> None:
     with_records(damsim, "KEYWORD", total)
     logged(damsim, numbered("KEYWORD", "DELETE", deletes))
-    result = run_main(MODULE, {**named(damsim), "max_delete_percent": 50 if limit is None else limit}, check=True)
+    result = run_module(MODULE, {**named(damsim), "max_delete_percent": 50 if limit is None else limit}, check=True)
     assert status_of(result, "max_delete_percent") == {status}
     if status == "refused":
         assert_refused(result, "max_delete_percent")
@@ -268,17 +268,17 @@ def test_a_large_share_of_a_type_is_not_deleted(
         assert (result["failed"], result["changed"]) == (False, True)
 
 
-def test_where_the_subscriber_does_not_tell_a_total_the_share_is_not_judged(damsim: StandIn, run_main: Any) -> None:
+def test_where_the_subscriber_does_not_tell_a_total_the_share_is_not_judged(damsim: StandIn, run_module: Any) -> None:
     logged(damsim, numbered("PERMISSION", "DELETE", 30))
-    result = run_main(MODULE, named(damsim), check=True)
+    result = run_module(MODULE, named(damsim), check=True)
     assert (result["failed"], status_of(result, "max_delete_percent")) == (False, {"not judged"})
 
 
-def test_each_type_is_judged_by_itself(damsim: StandIn, run_main: Any) -> None:
+def test_each_type_is_judged_by_itself(damsim: StandIn, run_module: Any) -> None:
     with_records(damsim, "KEYWORD", 100)
     with_records(damsim, "FAVORITE", 30)
     logged(damsim, numbered("KEYWORD", "DELETE", 30) + numbered("FAVORITE", "DELETE", 30))
-    result = run_main(MODULE, named(damsim), check=True)
+    result = run_module(MODULE, named(damsim), check=True)
     assert_refused(result, "max_delete_percent")
     assert status_of(result, "max_delete_percent") == {"ok", "refused"}
 

@@ -68,51 +68,51 @@ class TestRegistering:
         assert (results[1]["subscriber"]["enabled"], results[1]["subscriber"]["cycle_length"]) == (False, 30)
         assert results[3]["subscriber"] == results[3]["before"] == results[1]["subscriber"]
 
-    def test_check_mode_shows_what_is_known_of_the_new_one(self, quiet: StandIn, run_main: Any) -> None:
-        result = run_main(MODULE, {"target_host": NEW, "cycle_length": 30}, check=True)
+    def test_check_mode_shows_what_is_known_of_the_new_one(self, quiet: StandIn, run_module: Any) -> None:
+        result = run_module(MODULE, {"target_host": NEW, "cycle_length": 30}, check=True)
         known = {name: value for name, value in result["subscriber"].items() if value is not None}
         assert known == {"target_host": NEW, "cycle_length": 30, "phase": "never_compared"}
         assert result["diff"] == {"before": {}, "after": {"target_host": NEW, "cycle_length": 30, "enabled": None}}
         assert sent(quiet) == []
 
-    def test_what_is_not_given_is_the_servers_to_choose(self, quiet: StandIn, run_main: Any) -> None:
-        result = run_main(MODULE, {"target_host": NEW})
+    def test_what_is_not_given_is_the_servers_to_choose(self, quiet: StandIn, run_module: Any) -> None:
+        result = run_module(MODULE, {"target_host": NEW})
         assert (result["subscriber"]["enabled"], result["subscriber"]["cycle_length"]) == (True, 2)
         assert result["diff"]["after"] == {"target_host": NEW, "enabled": True, "cycle_length": 2}
         assert sent(quiet) == ["POST"]
 
-    def test_a_conflict_joins_the_registration_that_another_one_made(self, quiet: StandIn, run_main: Any) -> None:
+    def test_a_conflict_joins_the_registration_that_another_one_made(self, quiet: StandIn, run_module: Any) -> None:
         place = quiet.subscribers[0]
         unseen_at_first(quiet)
-        result = run_main(MODULE, {"target_host": place.target_host})
+        result = run_module(MODULE, {"target_host": place.target_host})
         assert not result["failed"], result
         assert (result["changed"], result["subscriber"]["subscriber_id"]) == (False, place.id)
         assert sent(quiet) == ["POST"]
 
-    def test_a_joined_registration_gets_the_settings_asked_for(self, quiet: StandIn, run_main: Any) -> None:
+    def test_a_joined_registration_gets_the_settings_asked_for(self, quiet: StandIn, run_module: Any) -> None:
         unseen_at_first(quiet)
-        result = run_main(MODULE, {"target_host": quiet.subscribers[0].target_host, "cycle_length": 30})
+        result = run_module(MODULE, {"target_host": quiet.subscribers[0].target_host, "cycle_length": 30})
         assert not result["failed"], result
         assert (result["changed"], result["subscriber"]["cycle_length"]) == (True, 30)
         assert sent(quiet) == ["POST", "PATCH"]
 
     def test_a_conflict_with_nothing_there_is_an_error_in_the_servers_words(
-        self, quiet: StandIn, run_main: Any
+        self, quiet: StandIn, run_module: Any
     ) -> None:
         body = json.dumps({"error": {"message": "Something else is in the way."}})
         fault = {"method": "POST", "path": "/staging/subscriber$", "kind": "status", "status": 409, "body": body}
         quiet.post("/_sim/faults", [fault])
-        result = run_main(MODULE, {"target_host": NEW})
+        result = run_module(MODULE, {"target_host": NEW})
         assert result["failed"]
         assert not result["changed"]
         assert "Something else is in the way" in result["msg"]
         assert result["status"] == 409
 
-    def test_an_answer_that_says_no_success_is_an_error(self, quiet: StandIn, run_main: Any) -> None:
+    def test_an_answer_that_says_no_success_is_an_error(self, quiet: StandIn, run_module: Any) -> None:
         said = {"id": "x", "targetHost": NEW, "isSuccess": False, "errorMessage": "No secret for this host."}
         fault = {"method": "POST", "path": "/staging/subscriber$", "kind": "body", "body": json.dumps(said)}
         quiet.post("/_sim/faults", [fault])
-        result = run_main(MODULE, {"target_host": NEW})
+        result = run_module(MODULE, {"target_host": NEW})
         assert result["failed"]
         assert "No secret for this host." in result["msg"]
         assert result["server_message"] == "No secret for this host."
@@ -127,21 +127,23 @@ class TestRegistering:
             ("dx-new.example.com:http", "no host name"),
         ],
     )
-    def test_what_is_no_host_name_is_not_registered(self, quiet: StandIn, run_main: Any, host: str, said: str) -> None:
-        result = run_main(MODULE, {"target_host": host})
+    def test_what_is_no_host_name_is_not_registered(
+        self, quiet: StandIn, run_module: Any, host: str, said: str
+    ) -> None:
+        result = run_module(MODULE, {"target_host": host})
         assert result["failed"]
         assert result["msg"].startswith("target_host: ")
         assert said in result["msg"]
         assert sent(quiet) == []
 
-    def test_the_publisher_is_not_registered_with_itself(self, quiet: StandIn, run_main: Any) -> None:
-        result = run_main(MODULE, {"target_host": f"{quiet.publisher.host}:{quiet.publisher.port}"})
+    def test_the_publisher_is_not_registered_with_itself(self, quiet: StandIn, run_module: Any) -> None:
+        result = run_module(MODULE, {"target_host": f"{quiet.publisher.host}:{quiet.publisher.port}"})
         assert result["failed"]
         assert "the publisher itself" in result["msg"]
         assert sent(quiet) == []
 
-    def test_an_id_that_is_not_there_cannot_be_registered(self, quiet: StandIn, run_main: Any) -> None:
-        result = run_main(MODULE, {"subscriber_id": "no-such-id"})
+    def test_an_id_that_is_not_there_cannot_be_registered(self, quiet: StandIn, run_module: Any) -> None:
+        result = run_module(MODULE, {"subscriber_id": "no-such-id"})
         assert result["failed"]
         assert "name a new one by target_host" in result["msg"]
         assert quiet.subscribers[0].id in result["msg"]
@@ -180,29 +182,29 @@ class TestChanging:
         assert second["diff"]["after"] == {"target_host": place.target_host, "enabled": False, "cycle_length": 15}
         assert sent(quiet) == ["PATCH", "PATCH"]
 
-    def test_a_registered_host_is_found_by_another_spelling(self, quiet: StandIn, run_main: Any) -> None:
+    def test_a_registered_host_is_found_by_another_spelling(self, quiet: StandIn, run_module: Any) -> None:
         place = quiet.subscribers[0]
-        result = run_main(MODULE, {"target_host": f"HTTP://{place.target_host}/"})
+        result = run_module(MODULE, {"target_host": f"HTTP://{place.target_host}/"})
         assert not result["failed"], result
         assert (result["changed"], result["subscriber"]["subscriber_id"]) == (False, place.id)
 
     @pytest.mark.parametrize("minutes", [0, 1441, -5])
     def test_a_cycle_length_that_the_product_does_not_take_is_refused(
-        self, quiet: StandIn, run_main: Any, minutes: int
+        self, quiet: StandIn, run_module: Any, minutes: int
     ) -> None:
-        result = run_main(MODULE, {"subscriber_id": quiet.subscribers[0].id, "cycle_length": minutes})
+        result = run_module(MODULE, {"subscriber_id": quiet.subscribers[0].id, "cycle_length": minutes})
         assert result["failed"]
         assert f"cycle_length: {minutes} is out of range; it has to be from 1 to 1440" in result["msg"]
         assert quiet.requests() == []
 
     @pytest.mark.parametrize("minutes", [1, 1440])
-    def test_the_limits_of_the_cycle_length_are_taken(self, quiet: StandIn, run_main: Any, minutes: int) -> None:
-        result = run_main(MODULE, {"subscriber_id": quiet.subscribers[0].id, "cycle_length": minutes})
+    def test_the_limits_of_the_cycle_length_are_taken(self, quiet: StandIn, run_module: Any, minutes: int) -> None:
+        result = run_module(MODULE, {"subscriber_id": quiet.subscribers[0].id, "cycle_length": minutes})
         assert result["subscriber"]["cycle_length"] == minutes
 
-    def test_a_host_that_fits_two_is_an_error_that_lists_them(self, damsim3: StandIn, run_main: Any) -> None:
+    def test_a_host_that_fits_two_is_an_error_that_lists_them(self, damsim3: StandIn, run_module: Any) -> None:
         at = {"hostname": damsim3.publisher.host, "dx_port": damsim3.publisher.port}
-        result = run_main(MODULE, {**at, "target_host": damsim3.publisher.host, "enabled": False})
+        result = run_module(MODULE, {**at, "target_host": damsim3.publisher.host, "enabled": False})
         assert result["failed"]
         assert all(place.id in result["msg"] for place in damsim3.subscribers)
         assert damsim3.writes() == []
@@ -227,10 +229,10 @@ class TestDeregistering:
 
     @pytest.mark.parametrize("check", [True, False])
     def test_without_confirmation_it_is_refused_with_the_reason_and_the_way_around(
-        self, quiet: StandIn, run_main: Any, check: bool
+        self, quiet: StandIn, run_module: Any, check: bool
     ) -> None:
         place = quiet.subscribers[0]
-        result = run_main(MODULE, {"subscriber_id": place.id, "state": "absent"}, check=check)
+        result = run_module(MODULE, {"subscriber_id": place.id, "state": "absent"}, check=check)
         assert result["failed"]
         for part in ("confirm_restage", "copies every asset", "cycle_length to 1440", place.target_host):
             assert part in result["msg"]
@@ -252,27 +254,27 @@ class TestDeregistering:
         assert done["changed"]
         assert hosts(info) == [damsim3.subscribers[0].target_host, damsim3.subscribers[2].target_host]
 
-    def test_one_that_was_gone_before_our_request_is_no_change(self, quiet: StandIn, run_main: Any) -> None:
+    def test_one_that_was_gone_before_our_request_is_no_change(self, quiet: StandIn, run_module: Any) -> None:
         fault = {"method": "DELETE", "path": "/staging/subscriber", "kind": "status", "status": 404, "when": "after"}
         quiet.post("/_sim/faults", [fault])
         options = {"subscriber_id": quiet.subscribers[0].id, "state": "absent", "confirm_restage": True}
-        result = run_main(MODULE, options)
+        result = run_module(MODULE, options)
         assert not result["failed"], result
         assert not result["changed"]
 
-    def test_a_404_for_one_that_stays_is_an_error(self, quiet: StandIn, run_main: Any) -> None:
+    def test_a_404_for_one_that_stays_is_an_error(self, quiet: StandIn, run_module: Any) -> None:
         quiet.settings(subscriber_key="host")
         options = {"subscriber_id": quiet.subscribers[0].id, "state": "absent", "confirm_restage": True}
-        result = run_main(MODULE, options)
+        result = run_module(MODULE, options)
         assert result["failed"]
         assert "was not deregistered" in result["msg"]
         assert result["status"] == 404
 
-    def test_a_running_comparison_is_warned_of(self, quiet: StandIn, run_main: Any) -> None:
+    def test_a_running_comparison_is_warned_of(self, quiet: StandIn, run_module: Any) -> None:
         place = quiet.subscribers[0]
         quiet.post(f"/_sim/subscribers/{place.id}", {"resyncStatus": "FIND_MISMATCH_START"})
         options = {"subscriber_id": place.id, "state": "absent", "confirm_restage": True}
-        result = run_main(MODULE, options)
+        result = run_module(MODULE, options)
         assert result["changed"]
         assert any("FIND_MISMATCH_START" in str(warning) for warning in result["warnings"])
 
@@ -307,64 +309,64 @@ class TestALostAnswer:
     """Whatever becomes of the answer, the request is sent once and its effect looked for."""
 
     @pytest.mark.parametrize(("method", "how"), LOST_ANSWERS)
-    def test_what_arrived_counts(self, quiet: StandIn, run_main: Any, method: str, how: dict[str, Any]) -> None:
+    def test_what_arrived_counts(self, quiet: StandIn, run_module: Any, method: str, how: dict[str, Any]) -> None:
         quiet.post("/_sim/faults", [{**how, "method": method, "path": "/staging/subscriber", "when": "after"}])
         options = options_for(quiet, method)
-        result = run_main(MODULE, options)
+        result = run_module(MODULE, options)
         assert not result["failed"], result
         assert result["changed"]
         assert sent(quiet) == [method]
-        assert run_main(MODULE, options)["changed"] is False
+        assert run_module(MODULE, options)["changed"] is False
 
-    def test_what_did_not_arrive_is_an_error_and_not_sent_again(self, quiet: StandIn, run_main: Any) -> None:
+    def test_what_did_not_arrive_is_an_error_and_not_sent_again(self, quiet: StandIn, run_module: Any) -> None:
         # The other two methods, without ten real seconds each: the unit tests.
         fault = {"method": "POST", "path": "/staging/subscriber", "kind": "drop", "when": "before"}
         quiet.post("/_sim/faults", [fault])
         options = options_for(quiet, "POST")
-        result = run_main(MODULE, options)
+        result = run_module(MODULE, options)
         assert result["failed"]
         assert not result["changed"]
         assert "Running again is safe" in result["msg"]
         assert sent(quiet) == ["POST"]
-        again = run_main(MODULE, options)
+        again = run_module(MODULE, options)
         assert not again["failed"], again
         assert again["changed"]
 
     @pytest.mark.parametrize("method", STEPS)
-    def test_a_plain_refusal_is_told_at_once(self, quiet: StandIn, run_main: Any, method: str) -> None:
+    def test_a_plain_refusal_is_told_at_once(self, quiet: StandIn, run_module: Any, method: str) -> None:
         body = json.dumps({"error": {"message": "Not today."}})
         fault = {"method": method, "path": "/staging/subscriber", "kind": "status", "status": 400, "body": body}
         quiet.post("/_sim/faults", [fault])
-        result = run_main(MODULE, options_for(quiet, method))
+        result = run_module(MODULE, options_for(quiet, method))
         assert result["failed"]
         assert "Not today" in result["msg"]
         assert sent(quiet) == [method]
 
 
-def test_an_expired_token_is_renewed_before_the_change(quiet: StandIn, run_main: Any) -> None:
+def test_an_expired_token_is_renewed_before_the_change(quiet: StandIn, run_module: Any) -> None:
     fault = {"method": "PATCH", "path": "/staging/subscriber", "kind": "status", "status": 401}
     quiet.post("/_sim/faults", [fault])
-    result = run_main(MODULE, {"subscriber_id": quiet.subscribers[0].id, "enabled": False})
+    result = run_module(MODULE, {"subscriber_id": quiet.subscribers[0].id, "enabled": False})
     assert not result["failed"], result
     assert result["subscriber"]["enabled"] is False
 
 
-def test_no_optional_field_is_sent_as_null(quiet: StandIn, run_main: Any) -> None:
+def test_no_optional_field_is_sent_as_null(quiet: StandIn, run_module: Any) -> None:
     # The stand-in answers a null with 400, as the vendor's document demands.
-    assert run_main(MODULE, {"target_host": NEW})["changed"]
-    assert run_main(MODULE, {"target_host": NEW, "enabled": False})["changed"]
+    assert run_module(MODULE, {"target_host": NEW})["changed"]
+    assert run_module(MODULE, {"target_host": NEW, "enabled": False})["changed"]
 
 
-def test_an_account_that_is_no_administrator_is_refused(quiet: StandIn, run_main: Any) -> None:
+def test_an_account_that_is_no_administrator_is_refused(quiet: StandIn, run_module: Any) -> None:
     account = {"dx_username": quiet.author_username, "dx_password": quiet.author_password}
-    result = run_main(MODULE, {**account, "target_host": NEW})
+    result = run_module(MODULE, {**account, "target_host": NEW})
     assert result["failed"]
     assert "administrator" in result["msg"]
 
 
 @pytest.mark.parametrize("options", [{}, {"subscriber_id": "a", "target_host": "b"}])
-def test_exactly_one_name_is_needed(quiet: StandIn, run_main: Any, options: dict[str, Any]) -> None:
-    result = run_main(MODULE, options)
+def test_exactly_one_name_is_needed(quiet: StandIn, run_module: Any, options: dict[str, Any]) -> None:
+    result = run_module(MODULE, options)
     assert result["failed"]
     assert "subscriber_id" in result["msg"]
     assert quiet.requests() == []

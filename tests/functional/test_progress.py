@@ -231,8 +231,8 @@ def test_check_mode_waits_for_nothing_and_says_nothing(damsim: StandIn, tmp_path
     assert damsim.writes() == []
 
 
-def test_the_result_is_the_same_as_without_the_action(damsim: StandIn, run_modules: Any, run_main: Any) -> None:
-    (by_task,) = run_modules([Call("dam_find_mismatch", {**named(damsim), "force": True})])
+def test_the_result_is_the_same_as_without_the_action(damsim: StandIn, run_tasks: Any, run_main: Any) -> None:
+    (by_task,) = run_tasks([Call("dam_find_mismatch", {**named(damsim), "force": True})])
     alone = run_main("dam_find_mismatch", {**named(damsim), "force": True})
     for result in (by_task, alone):
         assert (result["in_sync"], result["changed"], result["resync_status"]) == (False, True, COMPARED)
@@ -251,9 +251,9 @@ def test_the_result_is_the_same_as_without_the_action(damsim: StandIn, run_modul
     assert set(by_task) - {"invocation", "warnings"} == set(alone) - {"invocation", "warnings"}
 
 
-def test_a_timeout_fails_as_the_module_does(damsim: StandIn, run_modules: Any) -> None:
+def test_a_timeout_fails_as_the_module_does(damsim: StandIn, run_tasks: Any) -> None:
     damsim.settings(hold_comparison=True)
-    (result,) = run_modules([Call("dam_find_mismatch", {**named(damsim), "wait_timeout": 1})])
+    (result,) = run_tasks([Call("dam_find_mismatch", {**named(damsim), "wait_timeout": 1})])
     assert result["failed"] is True
     assert "wait_timeout" in result["msg"]
     assert result["last"] == COMPARING

@@ -71,20 +71,20 @@ def test_it_is_the_python_and_the_ansible_core_that_were_asked_for() -> None:
     )
 
 
-def test_every_module_does_its_work(damsim: StandIn, run_modules: Any, tmp_path: Path) -> None:
+def test_every_module_does_its_work(damsim: StandIn, run_tasks: Any, tmp_path: Path) -> None:
     dest = tmp_path / "report.csv"
     calls = tour(damsim, dest)
-    results = dict(zip([call.name for call in calls], run_modules(calls), strict=True))
+    results = dict(zip([call.name for call in calls], run_tasks(calls), strict=True))
     assert [(name, each.get("msg")) for name, each in results.items() if each["failed"]] == []
     assert len(dest.read_text(encoding="utf-8").splitlines()) == results["dam_find_mismatch"]["mismatch_count"] + 1
     assert results["dam_delete_mismatch"]["deleted_count"] > 0
     assert damsim.digests_equal()
 
 
-def test_every_module_in_check_mode_sends_no_write(damsim: StandIn, run_modules: Any, tmp_path: Path) -> None:
+def test_every_module_in_check_mode_sends_no_write(damsim: StandIn, run_tasks: Any, tmp_path: Path) -> None:
     calls = [Call(call.name, call.args, check=True, diff=True) for call in tour(damsim, tmp_path / "report.csv")]
     # Without a comparison there is no report and no repair; everything else can be said.
-    refused = [call.name for call, result in zip(calls, run_modules(calls), strict=True) if result["failed"]]
+    refused = [call.name for call, result in zip(calls, run_tasks(calls), strict=True) if result["failed"]]
     assert refused == ["dam_mismatch_report", "dam_resync"]
     assert damsim.writes() == []
     assert not (tmp_path / "report.csv").exists()

@@ -192,7 +192,7 @@ def once(
     seen: Callable[[list[Row]], bool], standin: StandIn, at: Place | None = None, **settings: Any
 ) -> Iterator[None]:
     """Change settings while the block runs, as soon as ``seen`` is true of what the modules sent: no race, no sleep."""
-    with _as_soon_as(lambda: seen(sent(standin)), lambda: standin.settings(at=at, **settings)):
+    with as_soon_as(lambda: seen(sent(standin)), lambda: standin.settings(at=at, **settings)):
         yield
 
 
@@ -204,13 +204,14 @@ def meanwhile(happens: Callable[[], Any], standin: StandIn, at: Place | None = N
     def struck() -> bool:
         return not standin.get("/_sim/faults", at=at)
 
-    with _as_soon_as(struck, happens):
+    with as_soon_as(struck, happens):
         yield
         assert struck()
 
 
 @contextmanager
-def _as_soon_as(seen: Callable[[], bool], act: Callable[[], Any]) -> Iterator[None]:
+def as_soon_as(seen: Callable[[], bool], act: Callable[[], Any]) -> Iterator[None]:
+    """Act once while the block runs, as soon as ``seen()`` is true."""
     ended = Event()
 
     def watch() -> None:

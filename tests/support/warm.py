@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the processes of ``faults.bench`` are forked from: everything imported once, and time that can be sped up."""
+"""What the processes of ``support.modules`` are forked from: everything imported once, and time that can be sped up."""
 
 from __future__ import annotations
 
-from faults import faster
+from support import faster
 
 faster.speed_up()
 
