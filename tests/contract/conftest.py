@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
+import importlib
 import json
-import runpy
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -19,6 +19,7 @@ from ansible.module_utils import basic
 
 from support.connections import SPEED, connection_to
 from support.contract import DAM_BASE, FOLDER, RELEASES, RING_BASE, Judge
+from support.modules import handed_over
 from tooling.standin import Place, StandIn, options_for, started
 
 HERE = Path(__file__).parent
@@ -65,17 +66,11 @@ def run(
     monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
 
     def run_module(name: str, args: Mapping[str, Any], check: bool = False) -> dict[str, Any]:
-        internal = {
-            "_ansible_check_mode": check,
-            "_ansible_remote_tmp": str(tmp_path),
-            "_ansible_tmpdir": str(tmp_path),
-        }
-        words = {**connection_to(standin), **args, **internal}
-        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": words}).encode())
-        monkeypatch.setattr(sys, "argv", [name])
+        options = handed_over(name, {**connection_to(standin), **args}, tmp_path, check)
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", options)
         capsys.readouterr()
         with pytest.raises(SystemExit):
-            runpy.run_module(f"ansible_collections.dxops.dam_staging.plugins.modules.{name}", run_name="__main__")
+            importlib.import_module(f"ansible_collections.dxops.dam_staging.plugins.modules.{name}").main()
         result: dict[str, Any] = json.loads(capsys.readouterr().out)
         return result
 

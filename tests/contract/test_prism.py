@@ -20,7 +20,7 @@ from typing import NoReturn
 import pytest
 
 from support.contract import DAM_BASE, FOLDER, RELEASES
-from support.playbooks import Call, play_modules
+from support.modules import Run
 from tooling.paths import BUILD, ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs_node]
@@ -99,16 +99,18 @@ def test_reading_modules_understand_a_server_made_from_the_document_alone(mock: 
     there = {"hostname": "127.0.0.1", "dx_protocol": "http", "dx_port": mock, "ltpa_token": "anything"}
     one = {**there, "subscriber_id": "string"}
     calls = [
-        Call("dam_subscriber_info", there),
-        Call("dam_operations_info", there),
-        Call("dam_preflight", {**one, "fail_on": "never"}),
-        Call("dam_mismatch_report", {**one, "dest": str(tmp_path / "report.csv")}),
-        Call("dam_settle", {**one, "subscriber": there}, check=True),
-        Call("dam_find_mismatch", one, check=True),
-        Call("dam_drift_info", {**one, "subscriber": there}),
+        ("dam_subscriber_info", there, False),
+        ("dam_operations_info", there, False),
+        ("dam_preflight", {**one, "fail_on": "never"}, False),
+        ("dam_mismatch_report", {**one, "dest": str(tmp_path / "report.csv")}, False),
+        ("dam_settle", {**one, "subscriber": there}, True),
+        ("dam_find_mismatch", one, True),
+        ("dam_drift_info", {**one, "subscriber": there}, False),
     ]
-    assert {call.name for call in calls} == READING
-    subscribers, operations, preflight, report, settle, find, drift = play_modules(calls, tmp_path)
+    assert {name for name, _args, _check in calls} == READING
+    subscribers, operations, preflight, report, settle, find, drift = (
+        Run(name, args, tmp_path / name, check).end().as_registered() for name, args, check in calls
+    )
     assert not subscribers["failed"], subscribers["msg"]
     assert [each["subscriber_id"] for each in subscribers["subscribers"]] == ["string"]
     assert all(subscribers["subscribers"][0][name] for name in ("target_host", "created", "last_resync_time"))

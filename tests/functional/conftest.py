@@ -132,7 +132,7 @@ def run_modules(credentials: dict[str, Any], work_folder: Callable[[], Path]) ->
         results = []
         for call in calls:
             args = given(credentials | dict(call.args))
-            started = Run(call.name, args, work_folder(), call.check, call.diff, call.env, SPEED)
+            started = Run(call.name, args, work_folder(), call.check, call.diff, call.env)
             results.append(started.end().as_registered())
         return results
 

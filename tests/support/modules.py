@@ -26,6 +26,7 @@ from typing import Any
 
 from ansible.module_utils.common.parameters import PASS_VARS
 
+from support.connections import SPEED
 from support.playbooks import COLLECTION, environment_for_modules
 from tooling.paths import ROOT
 
@@ -89,7 +90,7 @@ class Run:
         check: bool = False,
         diff: bool = False,
         env: Mapping[str, str] | None = None,
-        factor: float = 1.0,
+        factor: float = SPEED,
     ) -> None:
         warm_up()
         folder.mkdir(parents=True, exist_ok=True)

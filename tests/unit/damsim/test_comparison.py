@@ -10,7 +10,7 @@ import asyncio
 from typing import Any
 
 import httpx
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from damsim.clock import Clock
@@ -81,7 +81,6 @@ def hashes(environment: Environment) -> dict[str, dict[str, str]]:
     return {record_type: dict(environment.state.records.hashes(record_type)) for record_type in RecordType}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data_sets(), data_sets(), st.integers(1, 12), st.sampled_from([217, 229]))
 def test_any_two_data_sets_compare_to_exactly_their_difference(
     here: Data, there: Data, size: int, release: int
@@ -92,7 +91,6 @@ def test_any_two_data_sets_compare_to_exactly_their_difference(
     assert found == [tuple(row) for row in wanted["rows"]]
 
 
-@settings(max_examples=30, deadline=None)
 @given(data_sets(), st.integers(1, 12))
 def test_equal_data_sets_cost_no_list_of_ids(here: Data, size: int) -> None:
     ours, theirs = environment(here), environment(here)

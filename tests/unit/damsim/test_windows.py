@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from damsim.mismatches import MismatchLogs
@@ -32,7 +32,6 @@ def plainly(records: Records, offset: int, limit: int) -> Window:
     return filled([identity for identity, _rest in rows])[1].window(KEYWORD, 0, limit)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2000), st.integers(0, 2100), st.integers(0, 2100))
 def test_a_window_depends_on_its_records_alone(count: int, offset: int, limit: int) -> None:
     records, windows = filled([f"{number:05d}" for number in range(count)])
@@ -64,7 +63,6 @@ def test_the_hash_of_one_record_can_be_had_without_its_window() -> None:
     assert windows.single(records.hashes(KEYWORD)[1][1]) == windows.window(KEYWORD, 1, 1).hash
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20), st.sampled_from([None, "a", "b"]))))
 def test_pages_of_mismatches_are_right_in_any_order(asked: list[tuple[int, int, str | None]]) -> None:
     logs = MismatchLogs(connect(None))
@@ -75,7 +73,6 @@ def test_pages_of_mismatches_are_right_in_any_order(asked: list[tuple[int, int, 
         assert json.loads(logs.page(offset, limit, subscriber)) == chosen[offset : offset + limit]
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.integers(0, 1600),
     st.lists(st.tuples(st.sampled_from(["put", "delete"]), st.integers(0, 1700)), max_size=60),

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import (
@@ -45,7 +45,6 @@ def dam_with(rows: list[Row], subscriber: list[Subscriber] | None = None, **more
 
 
 @given(number=st.integers(0, 3000), cap=st.integers(1, 1000))
-@settings(deadline=None)
 def test_logs_are_counted_right_whatever_the_server_gives_at_once_and_cheaply(number: int, cap: int) -> None:
     dam = dam_with([log_of("KEYWORD", "CREATE")] * number, cap=cap)
     assert count_mismatches(dam.dam, ONE) == number
@@ -66,7 +65,6 @@ actions = st.sampled_from([*RECORD_ACTIONS, "NEW_ACTION", None])
 
 
 @given(st.lists(st.tuples(kinds, actions), max_size=60))
-@settings(deadline=None)
 def test_a_plan_counts_every_row_and_takes_the_unknown_for_deletions(pairs: list[tuple[Any, Any]]) -> None:
     planned = plan(dam_with([log_of(kind, action) for kind, action in pairs]).dam, ONE)
     known = [(kind, action) for kind, action in pairs if kind in RECORD_TYPES and action in RECORD_ACTIONS]

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.paging import Deduplicated, Overlapping, Row
@@ -48,7 +48,6 @@ def read(server: Server, page_size: int = 10, ahead: int = 1) -> tuple[list[Row]
     caps=st.lists(st.integers(1, 50), max_size=5),
     ahead=st.sampled_from([1, 3]),
 )
-@settings(max_examples=150, deadline=None)
 def test_a_list_that_stays_as_it_is_is_read_whole_and_nothing_moved(
     number: int, page_size: int, kinds: int, caps: list[int], ahead: int
 ) -> None:
@@ -62,7 +61,6 @@ def test_a_list_that_stays_as_it_is_is_read_whole_and_nothing_moved(
     request=st.integers(1, 30),
     gone=st.lists(st.integers(0, 100), min_size=1, max_size=5),
 )
-@settings(max_examples=300, deadline=None)
 def test_no_row_is_missed_without_a_word_when_the_list_shrinks(number: int, request: int, gone: list[int]) -> None:
     server = Server(number)
     places = sorted({place % number for place in gone}, reverse=True)

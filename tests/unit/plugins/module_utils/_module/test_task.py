@@ -27,6 +27,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options 
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.task import Task, run
 from support.fakes import FakeDam, subscriber
+from support.modules import handed_over
 
 ACCOUNT = {"hostname": "pub.example", "dx_username": "wpsadmin", "dx_password": "pass-1234"}
 Run = Callable[..., dict[str, Any]]
@@ -50,10 +51,8 @@ def run_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
     """
 
     def start(work: Callable[[Task], None], spec: Any = None, /, args: Any = None, **internal: Any) -> dict[str, Any]:
-        given = {**ACCOUNT, **(args or {}), "_ansible_remote_tmp": str(tmp_path), "_ansible_keep_remote_files": False}
-        given = {name: value for name, value in given.items() if value is not None}
-        given.update({f"_ansible_{name}": value for name, value in internal.items()})
-        text = json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode()
+        given = {name: value for name, value in {**ACCOUNT, **(args or {})}.items() if value is not None}
+        text = handed_over("a_module", given, tmp_path, **internal)
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", text)
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)  # newer ansible-core wants to know
         options = dict(spec or {})
@@ -181,7 +180,7 @@ def test_passwords_and_tokens_never_come_back_wherever_they_turn_up(run_module: 
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_in_check_mode_the_client_refuses_to_write(run_module: Run, check_mode: bool) -> None:
     seen: list[Any] = []
-    run_module(lambda task: seen.append((task.check_mode, task.publisher.client.read_only)), check_mode=check_mode)
+    run_module(lambda task: seen.append((task.check_mode, task.publisher.client.read_only)), check=check_mode)
     assert seen == [(check_mode, check_mode)]
 
 
@@ -301,7 +300,7 @@ def test_of_a_link_the_file_is_kept_and_of_nothing_nothing(run_module: Run, tmp_
 def test_check_mode_removes_nothing(run_module: Run, tmp_path: Path) -> None:
     dest = tmp_path / "report.csv"
     dest.write_text("old\n", encoding="utf-8")
-    run_module(lambda task: task.withdraw(str(dest)), FILES, args={"backup": True}, check_mode=True)
+    run_module(lambda task: task.withdraw(str(dest)), FILES, args={"backup": True}, check=True)
     assert os.listdir(tmp_path) == ["report.csv"]
 
 
@@ -309,15 +308,8 @@ def test_a_file_that_is_not_there_has_no_checksum(run_module: Run, tmp_path: Pat
     assert run_module(lambda task: task.result.update(checksum=task.checksum(str(tmp_path / "x"))))["checksum"] is None
 
 
-def test_the_folder_for_scratch_files_is_gone_afterwards(run_module: Run, tmp_path: Path) -> None:
-    seen: list[str] = []
-
-    def work(task: Task) -> None:
-        seen.append(task.scratch_dir)
-        assert os.path.isdir(task.scratch_dir)
-
-    run_module(work)
-    assert seen[0].startswith(str(tmp_path))
+def test_scratch_files_go_to_the_folder_that_ansible_gives_the_task(run_module: Run, tmp_path: Path) -> None:
+    assert run_module(lambda task: task.result.update(folder=task.scratch_dir))["folder"] == str(tmp_path)
 
 
 def test_what_a_module_writes_is_not_for_others(run_module: Run) -> None:
