@@ -23,7 +23,7 @@ from support.role import book, meanwhile
 from support.scenes import keep_operations, looked, named, runs_started, sent, triggers, warned
 from tooling.standin import StandIn
 
-pytestmark = pytest.mark.needs_haproxy
+pytestmark = [pytest.mark.needs_haproxy, pytest.mark.slow]
 
 FIND, SUBSCRIBERS = "dam_find_mismatch", "dam_subscriber_info"
 POLL = "GET .*/staging/subscriber/"

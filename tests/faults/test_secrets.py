@@ -9,8 +9,8 @@ What AWX keeps of a job is looked through in the tests of ansible-runner.
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ from faults.proxy import Proxy
 from support.connections import connection_to, role_connection, role_secrets
 from support.playbooks import Call, PlaybookRun, play, play_modules
 from support.role import book, only
-from support.scenes import compared, named, registration, token
+from support.scenes import COMPARED, compared, log_mismatches, named, registration, set_status, token
 from tooling.paths import ROOT
 from tooling.standin import StandIn
 
@@ -83,23 +83,21 @@ def assert_nothing_shows(run: PlaybookRun, folder: Path, lines: list[str], secre
 
 
 def variables(standin: StandIn, proxies: tuple[Proxy, Proxy], source: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return facts of the host and environment variables, with the credentials in the one or the other."""
+    """Return facts of the host and environment variables, with the credentials in the one or the other.
+
+    With ``token`` the facts hold a token for the publisher and the account for the subscriber.
+    """
     facts = role_connection(standin) | {"dam_consistency_port": proxies[0].port}
     port = {"dx_port": proxies[1].port}
     if source == "environment":
         return facts | {"dam_consistency_subscribers": only(standin, 0, **port)}, role_secrets(standin)
     login = {"dx_username": standin.username, "dx_password": standin.password}
     facts |= {"dam_consistency_subscribers": only(standin, 0, **port, **login)}
-    if source == "token":
-        return facts | {"dam_consistency_ltpa_token": token(standin)}, {}
-    return facts | {
-        "dam_consistency_username": standin.username,
-        "dam_consistency_password": standin.password,
-    }, {}
+    return facts | {"dam_consistency_ltpa_token": token(standin)}, {}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("source", ["environment", "inventory", "token"])
+@pytest.mark.parametrize("source", ["environment", "token"])
 def test_a_repair_shows_no_secret_anywhere(
     damsim: StandIn, proxies: tuple[Proxy, Proxy], tmp_path: Path, source: str
 ) -> None:
@@ -139,7 +137,6 @@ def test_logins_that_fail_show_no_secret_anywhere(
     assert_nothing_shows(run, folder, lines, {WRONG, damsim.password})
 
 
-@pytest.mark.slow
 def test_every_module_shows_no_secret_at_full_verbosity(
     damsim: StandIn, proxies: tuple[Proxy, Proxy], tmp_path: Path
 ) -> None:
@@ -175,22 +172,26 @@ def test_every_module_shows_no_secret_at_full_verbosity(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("host", ["../../escaped", "/etc/passwd", "a\\..\\b", "x" * 300, "..", "%2e%2e%2fx"])
-def test_names_from_the_server_lead_no_file_astray(damsim: StandIn, tmp_path: Path, host: str) -> None:
-    compared(damsim)
-    one = damsim.subscribers[0]
-    damsim.post(f"/_sim/subscribers/{one.id}", {"targetHost": host})
+def test_names_from_the_server_lead_no_file_astray(damsim3: StandIn, tmp_path: Path) -> None:
+    hosts = ["../../escaped", "x" * 300, ".."]
+    for number, (one, host) in enumerate(zip(damsim3.subscribers, hosts)):
+        log_mismatches(damsim3, [("KEYWORD", "CREATE", "1")], number)
+        set_status(damsim3, COMPARED, number=number)
+        damsim3.post(f"/_sim/subscribers/{one.id}", {"targetHost": host})
     reports = tmp_path / "deep" / "reports"
     playbook = book(tmp_path / "book.yml", ("all", "report", {"dam_consistency_report_dir": str(reports)}))
-    facts = role_connection(damsim) | {
-        "dam_consistency_subscribers": [{"subscriber_id": one.id, "hostname": one.host, "dx_port": one.port}]
+    facts = role_connection(damsim3) | {
+        "dam_consistency_subscribers": [
+            {"subscriber_id": one.id, "hostname": one.host, "dx_port": one.port} for one in damsim3.subscribers
+        ]
     }
     before = set(os.listdir(tmp_path))
-    run = play(playbook, tmp_path / "run", {"publisher": facts}, {}, env=role_secrets(damsim))
+    run = play(playbook, tmp_path / "run", {"publisher": facts}, {}, env=role_secrets(damsim3))
     assert run.rc == 0, run.output
-    assert registration(damsim)["targetHost"] == host
-    (name,) = os.listdir(reports)
-    assert set(json.dumps(name)[1:-1]) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
-    assert not name.startswith(".")
+    assert [registration(damsim3, number)["targetHost"] for number in range(3)] == hosts
+    names = os.listdir(reports)
+    assert len(names) == 3
+    for name in names:
+        assert re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", name)
     assert set(os.listdir(tmp_path)) - before == {"deep", "run"}
     assert os.listdir(tmp_path / "deep") == ["reports"]

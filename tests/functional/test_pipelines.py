@@ -64,6 +64,7 @@ def check(folder: Path, standin: StandIn, hosts: Mapping[str, Any] | None = None
     return done.returncode
 
 
+@pytest.mark.slow
 @pytest.mark.seed("clean")
 def test_a_subscriber_in_sync_ends_with_0_and_a_test_that_passed(damsim: StandIn, tmp_path: Path) -> None:
     assert check(tmp_path, damsim) == 0, (tmp_path / "log").read_text(encoding="utf-8")
@@ -112,17 +113,14 @@ def test_a_run_that_could_not_begin_ends_with_1_and_leaves_no_file(damsim: Stand
 def test_of_several_publishers_one_that_differs_or_fails_is_enough(
     damsim: StandIn, start_damsim: Callable[..., StandIn], tmp_path: Path
 ) -> None:
-    clean = {f"clean-{number}": role_connection(start_damsim(seed="clean")) for number in (1, 2)}
+    clean = role_connection(start_damsim(seed="clean"))
     folder = tmp_path / "a folder"
-    assert check(folder, damsim, clean) == 2, (folder / "log").read_text(encoding="utf-8")
+    assert check(folder, damsim, {"clean": clean}) == 2, (folder / "log").read_text(encoding="utf-8")
     results = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (folder / "dam-results").iterdir()}
-    verdicts = {name: result["in_sync"] for name, result in results.items()}
-    assert verdicts == {"publisher": False, "clean-1": True, "clean-2": True}
-    assert len(list((folder / "dam-junit").glob("*.xml"))) == 3
-    dead = {"clean-1": {**clean["clean-1"], "dam_consistency_password": "not-this-one"}}
-    assert check(folder, damsim, dead) == 1
-    wrong = {"clean-1": {**clean["clean-1"], "dam_consistency_max_passes": "many"}}
-    assert check(folder, damsim, wrong) == 1
+    assert {name: result["in_sync"] for name, result in results.items()} == {"publisher": False, "clean": True}
+    assert len(list((folder / "dam-junit").glob("*.xml"))) == 2
+    assert check(folder, damsim, {"dead": {**clean, "dam_consistency_password": "not-this-one"}}) == 1
+    assert check(folder, damsim, {"publisher": {**clean, "dam_consistency_max_passes": "many"}}) == 1
 
 
 def test_publishers_with_one_result_file_fail_before_anything_is_done(
@@ -138,12 +136,6 @@ def test_publishers_with_one_result_file_fail_before_anything_is_done(
         assert "More than one publisher" in result_of(run, host)["error"]
     assert not (tmp_path / "result.json").exists()
     assert sent(damsim) == []
-
-
-def test_check_mode_writes_no_file(damsim: StandIn, run_playbook: Any, tmp_path: Path) -> None:
-    run = run_playbook("check.yml", extra_vars={"dam_consistency_junit_file": str(tmp_path / "junit.xml")}, check=True)
-    assert run.rc == 0, run.output
-    assert not (tmp_path / "junit.xml").exists()
 
 
 def test_gitlab_runs_the_script_and_keeps_what_it_makes() -> None:

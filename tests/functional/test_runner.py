@@ -17,46 +17,9 @@ import pytest
 
 from support.connections import role_connection, role_secrets
 from support.role import check_form, meanwhile
-from support.runner import Job, run_job
+from support.runner import assert_fit_for_awx, run_job
 from tooling.process import environment
 from tooling.standin import StandIn
-
-LARGEST = 64 * 1024
-
-
-def assert_fit_for_awx(job: Job, *secrets: str) -> None:
-    """Every event is small enough, and no secret is in anything that ansible-runner left or showed."""
-    assert job.events(), job.output
-    size, task = job.largest_event()
-    assert size <= LARGEST, task
-    for secret in [*secrets, "LtpaToken2="]:
-        assert job.holding(secret) == []
-        assert secret not in job.output
-
-
-@pytest.mark.slow
-def test_a_check_of_two_publishers_hands_on_which_one_has_drifted_and_nothing_of_an_earlier_job(
-    damsim: StandIn, start_damsim: Callable[..., StandIn], tmp_path: Path
-) -> None:
-    clean = start_damsim(seed="clean")
-    rows = len(damsim.expected()["rows"])
-    hosts = {"dx-emea": role_connection(damsim), "dx-apac": role_connection(clean)}
-    earlier = {"in_sync": True, "before": 7, "after": 0}
-    extravars = {
-        "dam_consistency_report_dir": str(tmp_path / "reports"),
-        # The job before in the workflow had these; AWX hands them on as extra variables.
-        "dam_consistency_artifact": {"schema": 1, "publishers": {"dx-emea": earlier, "dx-gone": earlier}},
-    }
-    job = run_job(tmp_path / "job", "check", hosts, extravars, role_secrets(damsim))
-    assert job.rc == 2, job.output
-    assert job.artifact()["dam_consistency_artifact"] == {
-        "schema": 1,
-        "publishers": {
-            "dx-emea": {"in_sync": False, "before": rows, "after": rows},
-            "dx-apac": {"in_sync": True, "before": 0, "after": 0},
-        },
-    }
-    assert_fit_for_awx(job, damsim.password)
 
 
 @pytest.mark.slow
@@ -133,15 +96,14 @@ def test_events_stay_small_where_everything_fails_at_length(damsim3: StandIn, tm
 
 
 @pytest.mark.slow
-def test_events_stay_small_with_many_subscribers_whose_records_are_proven(
-    start_damsim: Callable[..., StandIn], tmp_path: Path
-) -> None:
-    standin = start_damsim(subscribers=14)
+def test_no_event_holds_the_proofs_of_many_subscribers(start_damsim: Callable[..., StandIn], tmp_path: Path) -> None:
+    standin = start_damsim(subscribers=6)
     extravars = {"dam_consistency_result_file": str(tmp_path / "result.json")}
     job = run_job(tmp_path / "job", "drift", {"dx": role_connection(standin)}, extravars, role_secrets(standin))
     assert job.rc == 2, job.output
     result = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
     check_form(result)
     assert all(each["proof"]["types"] for each in result["subscribers"])
-    assert len(json.dumps(result)) > LARGEST
+    size, task = job.largest_event()
+    assert size < len(json.dumps(result)), f"'{task}' holds the records of all subscribers"
     assert_fit_for_awx(job, standin.password)

@@ -17,6 +17,8 @@ from typing import Any
 from tooling.process import environment
 
 Row = dict[str, Any]
+LARGEST = 64 * 1024
+"""The most bytes that an event may have, for AWX to keep and show it."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,16 @@ class Job:
         """
         files = [path for path in self.folder.rglob("*") if path.is_file() and path != self.folder / "command"]
         return [str(path) for path in files if text.encode() in path.read_bytes()]
+
+
+def assert_fit_for_awx(job: Job, *secrets: str) -> None:
+    """Check that every event is small enough, and that no secret is in anything that ansible-runner left or showed."""
+    assert job.events(), job.output
+    size, task = job.largest_event()
+    assert size <= LARGEST, task
+    for secret in [*secrets, "LtpaToken2="]:
+        assert job.holding(secret) == []
+        assert secret not in job.output
 
 
 def run_job(
