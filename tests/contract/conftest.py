@@ -42,7 +42,10 @@ def standin_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandI
         yield running
 
 
-@pytest.fixture(params=list(RELEASES))
+NEWEST, *OLDER = RELEASES
+
+
+@pytest.fixture(params=[NEWEST, *(pytest.param(release, marks=pytest.mark.slow) for release in OLDER)])
 def judge(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Judge:
     """The judge for one release, looking into every session that is made from now on."""
     made = Judge(request.param)

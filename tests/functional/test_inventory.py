@@ -225,6 +225,7 @@ def test_groups_and_variables_are_composed_as_in_every_constructed_inventory(dam
     assert float(inventory.hosts()[name]["days"]) == pytest.approx(2 / 1440)
 
 
+@pytest.mark.slow
 def test_a_wrong_expression_is_an_error_when_strict(damsim: StandIn, ask: Ask) -> None:
     wrong = {**options_for(damsim), "compose": {"x": "no_such_variable + 1"}}
     assert ask({**wrong, "strict": True}, **role_secrets(damsim)).rc != 0
@@ -278,6 +279,7 @@ def test_a_publisher_that_does_not_answer_fails_the_inventory_or_is_left_out(dam
     assert "127.0.0.9" in partial.stderr
 
 
+@pytest.mark.slow
 def test_a_cached_inventory_asks_nobody_until_it_is_flushed(damsim: StandIn, ask: Ask, tmp_path: Path) -> None:
     cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
     options = {**options_for(damsim), **cache}
@@ -301,6 +303,7 @@ def test_a_cached_inventory_asks_nobody_until_it_is_flushed(damsim: StandIn, ask
     assert "Ltpa" not in kept
 
 
+@pytest.mark.slow
 def test_what_a_publisher_did_not_say_is_not_cached(damsim: StandIn, ask: Ask, tmp_path: Path) -> None:
     cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
     options = {**options_for(damsim), **cache, "on_error": "warn", "request_retries": 0}
@@ -309,6 +312,7 @@ def test_what_a_publisher_did_not_say_is_not_cached(damsim: StandIn, ask: Ask, t
     assert len(ask(options, **role_secrets(damsim)).hosts()) == 1
 
 
+@pytest.mark.slow
 def test_another_publisher_in_the_environment_is_not_answered_from_the_cache(
     damsim: StandIn, start_damsim: Callable[..., StandIn], ask: Ask, tmp_path: Path
 ) -> None:

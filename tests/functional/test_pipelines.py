@@ -75,6 +75,7 @@ def test_a_subscriber_in_sync_ends_with_0_and_a_test_that_passed(damsim: StandIn
     assert {path.name for path in tmp_path.iterdir()} >= MADE
 
 
+@pytest.mark.slow
 def test_a_difference_ends_with_2_and_a_test_that_failed_and_both_reports(damsim: StandIn, tmp_path: Path) -> None:
     rows = damsim.expected()["rows"]
     assert check(tmp_path, damsim) == 2, (tmp_path / "log").read_text(encoding="utf-8")

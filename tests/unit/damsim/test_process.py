@@ -70,6 +70,7 @@ def test_the_end_of_the_parent_is_its_end(tmp_path: Path) -> None:
         server.kill()
 
 
+@pytest.mark.slow
 def test_each_host_can_have_an_address_of_its_own_on_one_port(tmp_path: Path) -> None:
     options = options_for("small", 2, SPEED)
     with started(sys.executable, tmp_path, *options, "--distinct-hosts") as running:
@@ -79,6 +80,7 @@ def test_each_host_can_have_an_address_of_its_own_on_one_port(tmp_path: Path) ->
         whole_cycle(running)
 
 
+@pytest.mark.slow
 def test_several_publishers_of_one_process_have_nothing_to_do_with_each_other(tmp_path: Path) -> None:
     with started(sys.executable, tmp_path, *SMALL, "--publishers", "3") as running:
         assert len({place.port for one in (running, *running.others) for place in one.places}) == 6
@@ -103,6 +105,7 @@ def test_everything_works_over_tls_with_an_authority_of_its_own(tmp_path: Path) 
         whole_cycle(running)
 
 
+@pytest.mark.slow
 def test_certificates_can_be_brought_along(tmp_path: Path) -> None:
     files = tls.make(tmp_path / "own", ["127.0.0.1"])
     own = ["--cert", str(files.certificate), "--key", str(files.key), "--ca", str(files.authority)]
@@ -133,6 +136,7 @@ def test_the_certificate_is_for_its_hosts_alone(tmp_path: Path) -> None:
         handshake("other.example.com")
 
 
+@pytest.mark.slow
 def test_publisher_and_subscribers_can_be_two_processes(tmp_path: Path) -> None:
     with subscriber_alone(tmp_path) as there:
         peer = there["url"]
@@ -160,6 +164,7 @@ def test_a_seed_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) ->
     assert "no seed 'nothing'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kinds", [("CREATE", "UPDATE", "DELETE"), ("DELETE",), ("CREATE", "UPDATE")])
 def test_a_large_seed_has_as_many_records_and_mismatches_as_asked(tmp_path: Path, kinds: tuple[str, ...]) -> None:
     arguments = ["seed", str(tmp_path / "seed"), "--records", "3000", "--mismatches", "500", "--kinds", *kinds]
