@@ -24,7 +24,7 @@ PROGRAMS = [
     if line.strip() and not line.startswith("#")
 ]
 # A busy machine may take its time for an example: that is no error. ``--hypothesis-profile full`` draws more of them.
-for name, examples in (("quick", 40), ("full", 300)):
+for name, examples in (("quick", 40), ("full", 150)):
     settings.register_profile(name, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("quick")
 
