@@ -163,6 +163,22 @@ def test_no_more_pages_are_in_flight_than_allowed_and_several_are() -> None:
     assert max(peak) == 3
 
 
+def test_the_next_pages_are_requested_while_one_is_worked_on() -> None:
+    server = Server(rows_of(100))
+    both = threading.Barrier(3, timeout=GENEROUS)
+
+    def fetch(offset: int, limit: int) -> list[Row]:
+        if offset in (20, 30):
+            both.wait()
+        return server.fetch(offset, limit)
+
+    source = pages(fetch, 10, ahead=2)
+    next(source)
+    next(source)
+    both.wait()
+    assert flat(source) == server.rows[20:]
+
+
 def test_one_page_ahead_needs_no_thread() -> None:
     seen = set()
     server = Server(rows_of(30))
