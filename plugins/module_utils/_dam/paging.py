@@ -114,7 +114,7 @@ class _Reader:
         fits = not self._requested or self._requested[0][0] == offset
         if not fits:
             self._misfits += 1
-            self._drop()
+            self._requested.clear()
         # A page of another size is most often the last one but the empty one: nothing is read ahead behind it.
         if fits and self._ahead > 1 and self._size is not None and self._misfits < _MISFITS_ALLOWED:
             self._read_ahead(offset, self._size)
@@ -150,11 +150,6 @@ class _Reader:
     def answer_beside(self) -> list[Row] | None:
         """Wait for the answer to that."""
         return self._beside.result()
-
-    def _drop(self) -> None:
-        for _offset, page in self._requested:
-            page.cancel()
-        self._requested.clear()
 
     def close(self) -> None:
         """End reading ahead; a request under way is not waited for."""
