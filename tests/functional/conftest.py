@@ -109,7 +109,7 @@ def start_damsim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartStan
 
 @pytest.fixture
 def credentials(damsim: StandIn) -> dict[str, Any]:
-    """The connection options that ``run_module`` and ``run_main`` add by themselves."""
+    """The connection options that ``run_module`` and ``run_modules`` add by themselves."""
     return connection_to(damsim)
 
 
@@ -153,12 +153,6 @@ def run_module(run_modules: RunModules) -> RunModule:
         return run_modules([Call(name, args or {}, check, diff, env or {})])[0]
 
     return run
-
-
-@pytest.fixture
-def run_main(run_module: RunModule) -> RunModule:
-    """``run_module`` under another name."""
-    return run_module
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from support.connections import SPEED
 from support.playbooks import Call
 from support.role import found_in, meanwhile
 from support.scenes import fault, is_login, looked, named, sent, writes
@@ -86,11 +87,11 @@ def test_every_difference_is_found_without_changing_anything(damsim: StandIn, ru
 
 @pytest.mark.seed("clean")
 def test_equal_environments_are_equal_at_the_price_of_three_requests_a_side_and_type(
-    damsim: StandIn, run_main: Any, tmp_path: Path
+    damsim: StandIn, run_module: Any, tmp_path: Path
 ) -> None:
     dest = tmp_path / "drift.csv"
     dest.write_text(OLD_REPORT, encoding="utf-8")
-    result = run_main(MODULE, {**named(damsim), "dest": str(dest)})
+    result = run_module(MODULE, {**named(damsim), "dest": str(dest)})
     assert (result["equal"], result["count"], result["records"], result["dest"]) == (True, 0, [], None)
     assert {name for name, each in by_type(result).items() if each["equal"] is None} == NOT_OFFERED
     assert result["msg"] == "Equal: 10 of 12 record types are equal; nothing is said about RESOURCE, PERMISSION."
@@ -102,14 +103,14 @@ def test_equal_environments_are_equal_at_the_price_of_three_requests_a_side_and_
 @pytest.mark.seed("clean")
 @pytest.mark.parametrize("concurrency", [1, 8])
 def test_a_few_differences_among_many_records_take_few_requests(
-    damsim: StandIn, run_main: Any, concurrency: int
+    damsim: StandIn, run_module: Any, concurrency: int
 ) -> None:
     fill(damsim)
     subscriber = damsim.subscribers[0]
     change(damsim, subscriber, ("DELETE", KEYWORDS[17]), ("CREATE", "00000"), ("CREATE", "zzzzz"))
     change(damsim, subscriber, ("UPDATE", KEYWORDS[300]), keyword="another")
     options = {"record_type": ["KEYWORD"], "window": 20, "concurrency": concurrency}
-    result = run_main(MODULE, {**named(damsim), **options})
+    result = run_module(MODULE, {**named(damsim), **options})
     found = [[each["recordType"], each["recordAction"], each["recordId"]] for each in result["records"]]
     assert sorted(found) == [row for row in expected_rows(damsim) if row[0] == "KEYWORD"]
     ids = [each["recordId"] for each in result["records"]]
@@ -120,17 +121,17 @@ def test_a_few_differences_among_many_records_take_few_requests(
 
 
 @pytest.mark.seed("clean")
-def test_windows_that_are_limited_give_the_same(damsim: StandIn, run_main: Any) -> None:
+def test_windows_that_are_limited_give_the_same(damsim: StandIn, run_module: Any) -> None:
     fill(damsim)
     change(damsim, damsim.subscribers[0], ("DELETE", KEYWORDS[100]))
-    result = run_main(MODULE, {**named(damsim), "record_type": ["KEYWORD"], "window": 20, "max_window": 50})
+    result = run_module(MODULE, {**named(damsim), "record_type": ["KEYWORD"], "window": 20, "max_window": 50})
     assert [each["recordId"] for each in result["records"]] == [KEYWORDS[100]]
     limits = [int(each["query"].partition("limit=")[2]) for each in asked(damsim) if "limit=" in each["query"]]
     assert max(limits) == 50
 
 
-def test_a_budget_ends_it_with_what_was_found_by_then(damsim: StandIn, run_main: Any) -> None:
-    result = run_main(MODULE, {**named(damsim), "max_requests": 100, "concurrency": 1})
+def test_a_budget_ends_it_with_what_was_found_by_then(damsim: StandIn, run_module: Any) -> None:
+    result = run_module(MODULE, {**named(damsim), "max_requests": 100, "concurrency": 1})
     assert result["requests"] == 100
     statuses = [each["status"] for each in result["types"]]
     assert {"different", "unfinished"} <= set(statuses)
@@ -143,11 +144,11 @@ def test_a_budget_ends_it_with_what_was_found_by_then(damsim: StandIn, run_main:
 
 @pytest.mark.seed("clean")
 def test_a_budget_too_small_for_anything_calls_nothing_equal_and_leaves_an_old_file(
-    damsim: StandIn, run_main: Any, tmp_path: Path
+    damsim: StandIn, run_module: Any, tmp_path: Path
 ) -> None:
     dest = tmp_path / "drift.csv"
     dest.write_text(OLD_REPORT, encoding="utf-8")
-    result = run_main(MODULE, {**named(damsim), "max_requests": 3, "dest": str(dest)})
+    result = run_module(MODULE, {**named(damsim), "max_requests": 3, "dest": str(dest)})
     assert (result["equal"], result["count"]) == (None, 0)
     assert {each["equal"] for each in result["types"]} == {None}
     assert (result["changed"], result["dest"], dest.read_text(encoding="utf-8")) == (False, None, OLD_REPORT)
@@ -155,19 +156,19 @@ def test_a_budget_too_small_for_anything_calls_nothing_equal_and_leaves_an_old_f
 
 
 @pytest.mark.seed("clean")
-@pytest.mark.parametrize("answers_after", [2.5, 30])
-def test_seconds_end_it_when_the_request_under_way_ends(damsim: StandIn, run_main: Any, answers_after: float) -> None:
+@pytest.mark.parametrize("answers_after", [1, 30])
+def test_seconds_end_it_when_the_request_under_way_ends(damsim: StandIn, run_module: Any, answers_after: float) -> None:
     fault(damsim, at=damsim.subscribers[0], path="records/KEYWORD", kind="delay", delay=answers_after)
     options = {"record_type": ["KEYWORD"], "max_seconds": 2, "request_timeout": 4, "request_retries": 0}
-    result = run_main(MODULE, {**named(damsim), **options})
+    result = run_module(MODULE, {**named(damsim), **options})
     (keyword,) = result["types"]
     assert (keyword["status"], result["equal"], result["failed"]) == ("unfinished", None, False)
     assert keyword["reason"] == "max_seconds: the 2 s are over."
-    assert 2 <= result["duration"] < 15
+    assert 2 <= result["duration"] < 10 * SPEED  # the delay is in real seconds
 
 
 @pytest.mark.seed("clean")
-def test_records_that_change_meanwhile_are_said_to(damsim: StandIn, run_main: Any) -> None:
+def test_records_that_change_meanwhile_are_said_to(damsim: StandIn, run_module: Any) -> None:
     fill(damsim)
     subscriber = damsim.subscribers[0]
     change(damsim, subscriber, ("DELETE", KEYWORDS[17]))
@@ -175,7 +176,7 @@ def test_records_that_change_meanwhile_are_said_to(damsim: StandIn, run_main: An
     fault(damsim, at=subscriber, path=r"/staging/records\?", kind="delay", delay=3)
     lists = looked(r"/staging/records$", 1)
     with meanwhile(lambda: lists(sent(damsim)), lambda: change(damsim, subscriber, ("CREATE", "new"))):
-        result = run_main(MODULE, {**named(damsim), "record_type": ["KEYWORD"], "window": 20})
+        result = run_module(MODULE, {**named(damsim), "record_type": ["KEYWORD"], "window": 20})
     (found,) = result["types"]
     assert (found["status"], found["equal"], result["equal"]) == ("changed meanwhile", None, None)
     assert "the subscriber changed while" in found["reason"]
@@ -193,10 +194,10 @@ SHORT_LIST = json.dumps({"contents": [{"id": "zzz", "hash": "0123"}]})
     ],
 )
 def test_a_server_whose_answers_do_not_fit_together_is_not_judged(
-    damsim: StandIn, run_main: Any, path: str, body: str, said: str
+    damsim: StandIn, run_module: Any, path: str, body: str, said: str
 ) -> None:
     fault(damsim, at=damsim.subscribers[0], path=path, kind="body", body=body, times=1000)
-    result = run_main(MODULE, {**named(damsim), "record_type": ["KEYWORD", "VERSION"]})
+    result = run_module(MODULE, {**named(damsim), "record_type": ["KEYWORD", "VERSION"]})
     keyword, version = result["types"]
     assert (keyword["status"], keyword["equal"], keyword["missing"]) == ("not comparable", None, None)
     assert said in keyword["reason"]
@@ -204,17 +205,17 @@ def test_a_server_whose_answers_do_not_fit_together_is_not_judged(
     assert {row["recordType"] for row in result["records"]} == {"VERSION"}
 
 
-def test_nothing_but_such_types_is_never_equal(damsim: StandIn, run_main: Any) -> None:
-    result = run_main(MODULE, {**named(damsim), "record_type": ["PERMISSION", "RESOURCE"]})
+def test_nothing_but_such_types_is_never_equal(damsim: StandIn, run_module: Any) -> None:
+    result = run_module(MODULE, {**named(damsim), "record_type": ["PERMISSION", "RESOURCE"]})
     assert (result["equal"], result["requests"]) == (None, 0)
 
 
 @pytest.mark.parametrize(("release", "needed"), [("CF212", "CF213"), ("CF216", "CF217")])
 def test_an_older_release_is_an_error_that_names_the_one_that_is_needed(
-    damsim: StandIn, run_main: Any, release: str, needed: str
+    damsim: StandIn, run_module: Any, release: str, needed: str
 ) -> None:
     damsim.settings(release=release)
-    result = run_main(MODULE, named(damsim))
+    result = run_module(MODULE, named(damsim))
     assert result["failed"]
     assert f"This call came with DAM release {needed}" in result["msg"]
     assert {each["equal"] for each in result["types"]} <= {None, True}
@@ -222,10 +223,10 @@ def test_an_older_release_is_an_error_that_names_the_one_that_is_needed(
 
 @pytest.mark.parametrize(("release", "seed_equal"), [("CF220", None), ("CF217", None), ("CF223", False)])
 def test_relations_are_not_judged_where_the_release_does_not_know_them(
-    damsim: StandIn, run_main: Any, release: str, seed_equal: bool | None
+    damsim: StandIn, run_module: Any, release: str, seed_equal: bool | None
 ) -> None:
     damsim.settings(release=release)
-    result = run_main(MODULE, {**named(damsim), "record_type": ["COLLECTION_MEDIA_RELATION", "KEYWORD"]})
+    result = run_module(MODULE, {**named(damsim), "record_type": ["COLLECTION_MEDIA_RELATION", "KEYWORD"]})
     relation, keyword = result["types"]
     assert relation["status"] == ("different" if seed_equal is False else "not offered by this release")
     assert (relation["equal"], keyword["status"]) == (seed_equal, "different")
@@ -233,15 +234,15 @@ def test_relations_are_not_judged_where_the_release_does_not_know_them(
 
 @pytest.mark.seed("clean")
 def test_a_type_that_the_release_does_not_know_does_not_make_the_others_less_equal(
-    damsim: StandIn, run_main: Any
+    damsim: StandIn, run_module: Any
 ) -> None:
     damsim.settings(release="CF220")
-    result = run_main(MODULE, named(damsim))
+    result = run_module(MODULE, named(damsim))
     assert result["equal"] is True
     assert set(result["unjudged"]) == NOT_OFFERED | {"COLLECTION_MEDIA_RELATION"}
 
 
-def test_a_token_that_runs_out_on_the_way_is_renewed(damsim: StandIn, run_main: Any) -> None:
+def test_a_token_that_runs_out_on_the_way_is_renewed(damsim: StandIn, run_module: Any) -> None:
     fill(damsim)
     path = "/staging/records/KEYWORD"
 
@@ -251,13 +252,13 @@ def test_a_token_that_runs_out_on_the_way_is_renewed(damsim: StandIn, run_main: 
 
     fault(damsim, path=f"{path}.*limit=1&?", kind="delay", delay=1)
     with meanwhile(lambda: looked(path, 2)(sent(damsim)), expire):
-        result = run_main(MODULE, {**named(damsim), "window": 10})
+        result = run_module(MODULE, {**named(damsim), "window": 10})
     assert not result["failed"]
     assert result["count"] == len(expected_rows(damsim))
 
 
-def test_a_subscriber_that_cannot_be_reached_is_an_error(damsim: StandIn, run_main: Any) -> None:
-    result = run_main(MODULE, {**named(damsim), "subscriber": {"dx_port": 1}, "request_retries": 0})
+def test_a_subscriber_that_cannot_be_reached_is_an_error(damsim: StandIn, run_module: Any) -> None:
+    result = run_module(MODULE, {**named(damsim), "subscriber": {"dx_port": 1}, "request_retries": 0})
     assert result["failed"]
     assert ":1/" in result["msg"]
     assert result["equal"] is None
@@ -272,9 +273,9 @@ def test_a_subscriber_that_cannot_be_reached_is_an_error(damsim: StandIn, run_ma
     ],
 )
 def test_options_that_cannot_be_meant_are_refused(
-    damsim: StandIn, run_main: Any, options: dict[str, Any], said: str
+    damsim: StandIn, run_module: Any, options: dict[str, Any], said: str
 ) -> None:
-    result = run_main(MODULE, {**named(damsim), **options})
+    result = run_module(MODULE, {**named(damsim), **options})
     assert result["failed"]
     assert said in result["msg"]
     assert asked(damsim) == []

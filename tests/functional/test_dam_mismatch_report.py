@@ -117,9 +117,9 @@ def test_check_mode_leaves_the_folder_as_it_is(damsim: StandIn, run_module: Any,
     assert contents(dest.parent) == {}
 
 
-def test_without_dest_it_counts_and_changes_nothing(damsim: StandIn, run_main: Any) -> None:
+def test_without_dest_it_counts_and_changes_nothing(damsim: StandIn, run_module: Any) -> None:
     count = compared(damsim)
-    result = run_main(MODULE, named(damsim))
+    result = run_module(MODULE, named(damsim))
     assert (result["count"], result["changed"], result["dest"], result["checksum"]) == (count, False, None, None)
     assert result["records"] == []
 
@@ -138,7 +138,7 @@ def test_without_dest_it_counts_and_changes_nothing(damsim: StandIn, run_main: A
 )
 def test_every_format_equals_the_servers_rows_whatever_the_paging(
     damsim: StandIn,
-    run_main: Any,
+    run_module: Any,
     dest: Path,
     report_format: str,
     switches: dict[str, Any],
@@ -147,7 +147,7 @@ def test_every_format_equals_the_servers_rows_whatever_the_paging(
     compared(damsim)
     rows = server_rows(damsim)
     damsim.settings(**switches)
-    result = run_main(MODULE, {**named(damsim), "dest": str(dest), "format": report_format, **options})
+    result = run_module(MODULE, {**named(damsim), "dest": str(dest), "format": report_format, **options})
     assert (result["count"], result["duplicates"]) == (len(rows), 0), result
     assert_equals_server(dest, report_format, rows)
 
@@ -171,11 +171,11 @@ def test_summary_and_columns_are_those_of_a_real_comparison(damsim: StandIn, run
     [(["KEYWORD"], []), ([], ["DELETE"]), (["VERSION", "KEYWORD"], ["DELETE", "CREATE"]), (["RESOURCE"], ["UPDATE"])],
 )
 def test_filters_are_lists_and_the_report_has_what_fits(
-    damsim: StandIn, run_main: Any, dest: Path, types: list[str], actions: list[str]
+    damsim: StandIn, run_module: Any, dest: Path, types: list[str], actions: list[str]
 ) -> None:
     compared(damsim)
     filters = {name: value for name, value in (("record_type", types), ("record_action", actions)) if value}
-    result = run_main(
+    result = run_module(
         MODULE, {**named(damsim), "dest": str(dest), "format": "json", "empty_report": "write", **filters}
     )
     queries = [(f"&recordType={each}" if each else "") for each in types or [""]]
@@ -203,14 +203,14 @@ def test_one_subscriber_or_all_of_them(damsim3: StandIn, run_modules: Any, dest:
 
 @pytest.mark.parametrize("report_format", ["csv", "jsonl"])
 def test_names_of_any_kind_come_through_and_a_spreadsheet_runs_none_of_them(
-    damsim: StandIn, run_main: Any, dest: Path, report_format: str
+    damsim: StandIn, run_module: Any, dest: Path, report_format: str
 ) -> None:
     names = ['=HYPERLINK("http://x")', "+1+1", "@SUM(A1)", "a\nb", 'say "hi"', "Grüße, 世界 🎉", "-7", " ", "a,b;c"]
     base = {"subscriberId": damsim.subscribers[0].id, "recordType": "KEYWORD", "recordAction": "CREATE"}
     rows = [{**base, "recordName": name, "depth": {"of": [number, None]}} for number, name in enumerate(names)]
     damsim.post("/_sim/mismatches", rows)
     set_status(damsim, COMPARED)
-    run_main(MODULE, {**named(damsim), "dest": str(dest), "format": report_format})
+    run_module(MODULE, {**named(damsim), "dest": str(dest), "format": report_format})
     found = rows_in(dest, report_format)
     if report_format == "csv":
         assert [row["recordName"] for row in found] == [f"'{name}" if name[0] in "=+@" else name for name in names]
@@ -218,10 +218,10 @@ def test_names_of_any_kind_come_through_and_a_spreadsheet_runs_none_of_them(
         assert found == rows
 
 
-def test_csv_safe_and_csv_bom_are_options(damsim: StandIn, run_main: Any, dest: Path) -> None:
+def test_csv_safe_and_csv_bom_are_options(damsim: StandIn, run_module: Any, dest: Path) -> None:
     log_mismatches(damsim, [("KEYWORD", "CREATE", "=1+1")])
     set_status(damsim, COMPARED)
-    run_main(MODULE, {**named(damsim), "dest": str(dest), "csv_safe": False, "csv_bom": True})
+    run_module(MODULE, {**named(damsim), "dest": str(dest), "csv_safe": False, "csv_bom": True})
     assert dest.read_bytes().startswith(b"\xef\xbb\xbf")
     assert b",=1+1" in dest.read_bytes()
 
@@ -242,22 +242,22 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("status", "words"), REFUSALS)
 def test_without_a_completed_comparison_it_refuses_in_the_vendors_words_and_force_is_not_accurate(
-    damsim: StandIn, run_main: Any, dest: Path, status: str | None, words: str
+    damsim: StandIn, run_module: Any, dest: Path, status: str | None, words: str
 ) -> None:
     count = compared(damsim)
     set_status(damsim, status)
-    refused = run_main(MODULE, {**named(damsim), "dest": str(dest)})
+    refused = run_module(MODULE, {**named(damsim), "dest": str(dest)})
     assert (refused["failed"], refused["msg"], refused["changed"]) == (True, words, False)
     assert contents(dest.parent) == {}
-    forced = run_main(MODULE, {**named(damsim), "dest": str(dest), "force": True})
+    forced = run_module(MODULE, {**named(damsim), "dest": str(dest), "force": True})
     assert (forced["changed"], forced["accurate"], forced["count"]) == (True, False, count)
     assert forced["compared_at"] is None
     assert_equals_server(dest, "csv", server_rows(damsim))
 
 
-def test_of_all_subscribers_every_one_has_to_be_compared(damsim3: StandIn, run_main: Any) -> None:
+def test_of_all_subscribers_every_one_has_to_be_compared(damsim3: StandIn, run_module: Any) -> None:
     compared(damsim3)
-    result = run_main(MODULE, {**connection_to(damsim3), "all_subscribers": True})
+    result = run_module(MODULE, {**connection_to(damsim3), "all_subscribers": True})
     assert (result["failed"], result["msg"]) == (True, NOT_ALL)
 
 
@@ -268,21 +268,21 @@ def test_the_vendors_words_come_through_ansible_playbook(damsim: StandIn, run_mo
 # --- Nothing to report -----------------------------------------------------------------------------------------------
 
 
-def test_a_report_of_nothing_removes_the_old_one(damsim: StandIn, run_main: Any, dest: Path) -> None:
+def test_a_report_of_nothing_removes_the_old_one(damsim: StandIn, run_module: Any, dest: Path) -> None:
     compared(damsim)
     args = {**named(damsim), "dest": str(dest)}
-    assert run_main(MODULE, args)["changed"]
+    assert run_module(MODULE, args)["changed"]
     damsim.delete("/_sim/mismatches")
-    results = [run_main(MODULE, args, check=check) for check in (True, False, True, False)]
+    results = [run_module(MODULE, args, check=check) for check in (True, False, True, False)]
     assert [each["changed"] for each in results] == [True, True, False, False], results
     assert (results[-1]["report_available"], results[-1]["dest"], results[-1]["checksum"]) == (False, None, None)
     assert contents(dest.parent) == {}
 
 
-def test_an_empty_report_is_written_if_that_is_asked_for(damsim: StandIn, run_main: Any, dest: Path) -> None:
+def test_an_empty_report_is_written_if_that_is_asked_for(damsim: StandIn, run_module: Any, dest: Path) -> None:
     set_status(damsim, COMPARED)
     args = {**named(damsim), "dest": str(dest), "empty_report": "write"}
-    first, second = [run_main(MODULE, args) for _turn in range(2)]
+    first, second = [run_module(MODULE, args) for _turn in range(2)]
     assert (first["changed"], second["changed"], first["count"]) == (True, False, 0)
     assert first["dest"] == str(dest)
     assert rows_in(dest) == []
@@ -291,7 +291,7 @@ def test_an_empty_report_is_written_if_that_is_asked_for(damsim: StandIn, run_ma
 
 @pytest.mark.parametrize("everything", [False, True])
 def test_a_report_that_was_read_while_someone_starts_a_comparison_is_not_accurate(
-    damsim: StandIn, run_main: Any, dest: Path, everything: bool
+    damsim: StandIn, run_module: Any, dest: Path, everything: bool
 ) -> None:
     compared(damsim, age=60)
     dest.write_text("an older report")
@@ -303,7 +303,7 @@ def test_a_report_that_was_read_while_someone_starts_a_comparison_is_not_accurat
 
     with meanwhile(happens, damsim, method="GET", path="/staging/mismatches"):
         one = {"all_subscribers": True} if everything else named(damsim)
-        result = run_main(MODULE, {**one, "dest": str(dest)})
+        result = run_module(MODULE, {**one, "dest": str(dest)})
     assert (result["failed"], result["accurate"], result["report_available"]) == (False, False, False), result
     assert warned(result, "while they were read")
     assert warned(result, "was not removed")
@@ -312,20 +312,20 @@ def test_a_report_that_was_read_while_someone_starts_a_comparison_is_not_accurat
 
 @pytest.mark.parametrize("status", [None, "FIND_MISMATCH_START", "RESYNC_TRIGGER_COMPLETED"])
 def test_only_a_completed_comparison_removes_a_file(
-    damsim: StandIn, run_main: Any, dest: Path, status: str | None
+    damsim: StandIn, run_module: Any, dest: Path, status: str | None
 ) -> None:
     dest.write_bytes(b"an older report\n")
     before = contents(dest.parent)
     set_status(damsim, status)
     args = {**named(damsim), "dest": str(dest), "force": True, "backup": True}
     for check in (True, False):
-        result = run_main(MODULE, args, check=check)
+        result = run_module(MODULE, args, check=check)
         assert (result["failed"], result["changed"], result["accurate"], result["dest"]) == (False, False, False, None)
         assert "was not removed: the rows are not those of a completed comparison" in result["not_removed"]
         assert warned(result, result["not_removed"])
         assert contents(dest.parent) == before
     set_status(damsim, COMPARED)
-    removed = run_main(MODULE, args)
+    removed = run_module(MODULE, args)
     assert (removed["changed"], removed["accurate"], dest.exists(), "not_removed" in removed) == (
         True,
         True,
@@ -358,38 +358,38 @@ def test_mode_is_seen_to_and_a_change_of_it_alone_is_a_change(damsim: StandIn, r
     assert mode_of(dest) == 0o600
 
 
-def test_a_file_that_is_there_keeps_its_mode(damsim: StandIn, run_main: Any, dest: Path) -> None:
+def test_a_file_that_is_there_keeps_its_mode(damsim: StandIn, run_module: Any, dest: Path) -> None:
     compared(damsim)
     dest.write_text("an older report")
     dest.chmod(0o644)
-    assert run_main(MODULE, {**named(damsim), "dest": str(dest)})["changed"]
+    assert run_module(MODULE, {**named(damsim), "dest": str(dest)})["changed"]
     assert mode_of(dest) == 0o644
 
 
 @pytest.mark.parametrize("empty", [True, False])
-def test_backup_keeps_the_old_file(damsim: StandIn, run_main: Any, dest: Path, empty: bool) -> None:
+def test_backup_keeps_the_old_file(damsim: StandIn, run_module: Any, dest: Path, empty: bool) -> None:
     count = compared(damsim)
     args = {**named(damsim), "dest": str(dest), "backup": True}
-    first = run_main(MODULE, args)
+    first = run_module(MODULE, args)
     assert "backup_file" not in first
     old = dest.read_bytes()
     if empty:
         damsim.delete("/_sim/mismatches")
     else:
         log_mismatches(damsim, [("KEYWORD", "CREATE", "one more")])
-    second = run_main(MODULE, args)
+    second = run_module(MODULE, args)
     assert (second["changed"], second["count"]) == (True, 0 if empty else count + 1)
     assert Path(second["backup_file"]).read_bytes() == old
     assert dest.exists() is not empty
-    third = run_main(MODULE, args)
+    third = run_module(MODULE, args)
     assert (third["changed"], "backup_file" in third) == (False, False)
 
 
-def test_check_mode_makes_no_backup(damsim: StandIn, run_main: Any, dest: Path) -> None:
+def test_check_mode_makes_no_backup(damsim: StandIn, run_module: Any, dest: Path) -> None:
     compared(damsim)
     dest.write_text("an older report")
     before = contents(dest.parent)
-    assert run_main(MODULE, {**named(damsim), "dest": str(dest), "backup": True}, check=True)["changed"]
+    assert run_module(MODULE, {**named(damsim), "dest": str(dest), "backup": True}, check=True)["changed"]
     assert contents(dest.parent) == before
 
 
@@ -416,17 +416,17 @@ def test_a_link_stays_a_link_and_what_it_points_to_is_the_report(
 
 @pytest.mark.parametrize("report_format", ["csv", "html"])
 def test_diff_shows_the_summary_before_and_after_and_no_rows(
-    damsim: StandIn, run_main: Any, dest: Path, report_format: str
+    damsim: StandIn, run_module: Any, dest: Path, report_format: str
 ) -> None:
     compared(damsim)
     args = {**named(damsim), "dest": str(dest), "format": report_format}
-    first = run_main(MODULE, args, diff=True)
+    first = run_module(MODULE, args, diff=True)
     assert (first["diff"]["before"], first["diff"]["after"]) == ({}, first["summary"])
     log_mismatches(damsim, [("KEYWORD", "CREATE", "one-more")])
-    second = run_main(MODULE, args, diff=True)
+    second = run_module(MODULE, args, diff=True)
     assert (second["diff"]["before"], second["diff"]["after"]) == (first["summary"], second["summary"])
     assert "one-more" not in json.dumps(second["diff"])
-    assert "diff" not in run_main(MODULE, args, diff=True)
+    assert "diff" not in run_module(MODULE, args, diff=True)
 
 
 # --- When it goes wrong ----------------------------------------------------------------------------------------------
@@ -449,7 +449,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     ("how", "report_format", "there"), [*((how, "csv", True) for how in BROKEN), ("no array", "html", False)]
 )
 def test_a_failure_half_way_leaves_the_file_as_it_was_and_no_other(
-    damsim: StandIn, run_main: Any, dest: Path, tmp_path: Path, how: str, report_format: str, there: bool
+    damsim: StandIn, run_module: Any, dest: Path, tmp_path: Path, how: str, report_format: str, there: bool
 ) -> None:
     if there:
         dest.write_text("an older report")
@@ -457,7 +457,7 @@ def test_a_failure_half_way_leaves_the_file_as_it_was_and_no_other(
     compared(damsim)
     fault(damsim, method="GET", path="/staging/mismatches", skip=3, times=99, **BROKEN[how])
     args = {**named(damsim), "dest": str(dest), "format": report_format, "page_size": 5, "request_retries": 0}
-    result = run_main(MODULE, args)
+    result = run_module(MODULE, args)
     assert (result["failed"], result["changed"]) == (True, False)
     assert result["msg"]
     assert contents(dest.parent) == before
@@ -477,19 +477,19 @@ def test_a_failure_half_way_through_ansible_playbook_leaves_nothing_and_running_
     assert_equals_server(dest, "csv", server_rows(damsim))
 
 
-def test_a_server_that_is_busy_for_a_moment_costs_no_row(damsim: StandIn, run_main: Any, dest: Path) -> None:
+def test_a_server_that_is_busy_for_a_moment_costs_no_row(damsim: StandIn, run_module: Any, dest: Path) -> None:
     compared(damsim)
     busy: dict[str, Any] = {"kind": "status", "status": 503, "headers": {"Retry-After": "0"}}
     fault(damsim, method="GET", path="/staging/mismatches", skip=2, times=2, **busy)
     fault(damsim, method="GET", path="/staging/mismatches", skip=1, kind="status", status=401)
-    run_main(MODULE, {**named(damsim), "dest": str(dest), "page_size": 5})
+    run_module(MODULE, {**named(damsim), "dest": str(dest), "page_size": 5})
     assert_equals_server(dest, "csv", server_rows(damsim))
 
 
-def test_a_type_that_the_release_does_not_know_is_named(damsim: StandIn, run_main: Any, dest: Path) -> None:
+def test_a_type_that_the_release_does_not_know_is_named(damsim: StandIn, run_module: Any, dest: Path) -> None:
     compared(damsim)
     damsim.settings(release="CF220")
-    result = run_main(MODULE, {**named(damsim), "dest": str(dest), "record_type": ["COLLECTION_MEDIA_RELATION"]})
+    result = run_module(MODULE, {**named(damsim), "dest": str(dest), "record_type": ["COLLECTION_MEDIA_RELATION"]})
     assert (result["failed"], result["changed"], result["status"]) == (True, False, 400)
     assert "does not know COLLECTION_MEDIA_RELATION" in result["server_message"]
     assert result["server_message"].rstrip(".") in result["msg"]

@@ -231,9 +231,9 @@ def test_check_mode_waits_for_nothing_and_says_nothing(damsim: StandIn, tmp_path
     assert damsim.writes() == []
 
 
-def test_the_result_is_the_same_as_without_the_action(damsim: StandIn, run_tasks: Any, run_main: Any) -> None:
+def test_the_result_is_the_same_as_without_the_action(damsim: StandIn, run_tasks: Any, run_module: Any) -> None:
     (by_task,) = run_tasks([Call("dam_find_mismatch", {**named(damsim), "force": True})])
-    alone = run_main("dam_find_mismatch", {**named(damsim), "force": True})
+    alone = run_module("dam_find_mismatch", {**named(damsim), "force": True})
     for result in (by_task, alone):
         assert (result["in_sync"], result["changed"], result["resync_status"]) == (False, True, COMPARED)
     extra = {

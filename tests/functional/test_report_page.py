@@ -80,11 +80,11 @@ def test_check_run_check_run_writes_the_page_once_and_it_holds_the_servers_rows(
     [(True, "in-sync", "In sync"), (None, "not-proven", "Not proven"), (False, "drift", "no mismatch is listed here")],
 )
 def test_a_page_without_mismatches_says_what_is_proven_and_no_more(
-    damsim: StandIn, run_main: Any, dest: Path, verdict: bool | None, state: str, words: str
+    damsim: StandIn, run_module: Any, dest: Path, verdict: bool | None, state: str, words: str
 ) -> None:
     set_status(damsim, COMPLETED)
     args = {**named(damsim), "dest": str(dest), "format": "html", "empty_report": "write"}
-    done = run_main(MODULE, {**args, "html": {"in_sync": verdict}})
+    done = run_module(MODULE, {**args, "html": {"in_sync": verdict}})
     assert (done["changed"], done["report_available"], done["dest"]) == (True, False, str(dest))
     page = Page(dest)
     assert (page.state, page.rows) == (state, [])
@@ -102,18 +102,18 @@ def test_the_verdict_of_a_comparison_goes_right_into_the_page(damsim: StandIn, r
 
 
 def test_a_later_comparison_that_found_the_same_is_written_without_being_a_change(
-    damsim: StandIn, run_main: Any, dest: Path
+    damsim: StandIn, run_module: Any, dest: Path
 ) -> None:
     args = {**named(damsim), "dest": str(dest), "format": "html", "empty_report": "write", "html": {"in_sync": True}}
     set_status(damsim, COMPLETED, age=5000.0)
-    assert run_main(MODULE, args)["changed"]
+    assert run_module(MODULE, args)["changed"]
     first = Page(dest)
     set_status(damsim, COMPLETED, age=10.0)
-    again = run_main(MODULE, {**args, "backup": True}, diff=True)
+    again = run_module(MODULE, {**args, "backup": True}, diff=True)
     assert (again["changed"], "diff" in again, "backup_file" in again) == (False, False, False)
     assert Page(dest).times > first.times
     log_mismatches(damsim, [("KEYWORD", "CREATE", "one")])
-    assert run_main(MODULE, args)["changed"]
+    assert run_module(MODULE, args)["changed"]
 
 
 def test_a_later_comparison_that_found_the_same_drift_is_no_change(
@@ -142,33 +142,33 @@ def test_a_summary_from_before_makes_it_a_page_of_before_and_after(
 
 
 def test_filters_are_said_on_the_page_and_an_empty_one_proves_nothing(
-    damsim: StandIn, run_main: Any, dest: Path
+    damsim: StandIn, run_module: Any, dest: Path
 ) -> None:
     log_mismatches(damsim, [("KEYWORD", "DELETE", "one")])
     set_status(damsim, COMPLETED)
     args = {**named(damsim), "dest": str(dest), "format": "html", "empty_report": "write", "html": {"in_sync": True}}
-    run_main(MODULE, {**args, "record_type": ["KEYWORD", "VERSION"], "record_action": ["DELETE"]})
+    run_module(MODULE, {**args, "record_type": ["KEYWORD", "VERSION"], "record_action": ["DELETE"]})
     page = Page(dest)
     assert "Only types KEYWORD, VERSION; action DELETE" in page.text
     assert "at least 1 record" in page.text
-    run_main(MODULE, {**args, "record_type": ["VERSION"]})
+    run_module(MODULE, {**args, "record_type": ["VERSION"]})
     assert Page(dest).state == "not-proven"
     assert "Only type VERSION" in Page(dest).text
 
 
-def test_a_forced_page_says_that_it_may_not_be_accurate(damsim: StandIn, run_main: Any, dest: Path) -> None:
+def test_a_forced_page_says_that_it_may_not_be_accurate(damsim: StandIn, run_module: Any, dest: Path) -> None:
     compared(damsim)
     set_status(damsim, "RESYNC_TRIGGER_COMPLETED")
-    run_main(MODULE, {**named(damsim), "dest": str(dest), "format": "html", "force": True})
+    run_module(MODULE, {**named(damsim), "dest": str(dest), "format": "html", "force": True})
     assert "This may not be accurate" in Page(dest).text
 
 
 def test_of_several_subscribers_each_has_its_numbers_under_its_host(
-    damsim3: StandIn, run_main: Any, dest: Path
+    damsim3: StandIn, run_module: Any, dest: Path
 ) -> None:
     for number in range(3):
         compared(damsim3, age=100.0 * number, number=number)
-    run_main(MODULE, {**connection_to(damsim3), "all_subscribers": True, "dest": str(dest), "format": "html"})
+    run_module(MODULE, {**connection_to(damsim3), "all_subscribers": True, "dest": str(dest), "format": "html"})
     page = Page(dest)
     assert f"Subscribers {', '.join(each.target_host for each in damsim3.subscribers)}" in page.text
     assert f"By subscriber Subscriber Create Update Delete Total {damsim3.subscribers[0].target_host}" in page.text
@@ -184,20 +184,20 @@ BROKEN: dict[str, Row] = {
 
 
 @pytest.mark.parametrize("words", BROKEN)
-def test_options_that_cannot_be_meant_are_named(damsim: StandIn, run_main: Any, dest: Path, words: str) -> None:
+def test_options_that_cannot_be_meant_are_named(damsim: StandIn, run_module: Any, dest: Path, words: str) -> None:
     compared(damsim)
-    result = run_main(MODULE, {**named(damsim), "dest": str(dest), "format": "html", **BROKEN[words]})
+    result = run_module(MODULE, {**named(damsim), "dest": str(dest), "format": "html", **BROKEN[words]})
     assert (result["failed"], result["changed"]) == (True, False)
     assert words in result["msg"]
     assert folder_listing(dest.parent) == []
 
 
-def test_without_mismatches_a_page_is_removed_if_that_is_wanted(damsim: StandIn, run_main: Any, dest: Path) -> None:
+def test_without_mismatches_a_page_is_removed_if_that_is_wanted(damsim: StandIn, run_module: Any, dest: Path) -> None:
     compared(damsim)
     args = {**named(damsim), "dest": str(dest), "format": "html"}
-    run_main(MODULE, args)
+    run_module(MODULE, args)
     damsim.delete("/_sim/mismatches")
-    removed = run_main(MODULE, args)
+    removed = run_module(MODULE, args)
     assert (removed["changed"], dest.exists()) == (True, False)
 
 

@@ -74,19 +74,19 @@ def pages_sent(standin: StandIn) -> int:
     return sum(each["path"].endswith("/staging/mismatches") for each in sent(standin))
 
 
-def test_a_server_that_dies_at_page_700_leaves_the_old_report(damsim: StandIn, run_main: Any, dest: Path) -> None:
+def test_a_server_that_dies_at_page_700_leaves_the_old_report(damsim: StandIn, run_module: Any, dest: Path) -> None:
     fill(damsim, 7_200)
     fault(damsim, method="GET", path="/staging/mismatches", kind="drop", skip=699, times=9999)
-    result = run_main(MODULE, {**named(damsim), "dest": str(dest), "page_size": 10, "request_retries": 0})
+    result = run_module(MODULE, {**named(damsim), "dest": str(dest), "page_size": 10, "request_retries": 0})
     assert (result["failed"], result["changed"]) == (True, False)
     assert "/staging/mismatches" in result["msg"]
     assert 700 <= pages_sent(damsim) <= 704
     assert untouched(dest)
 
 
-def test_a_large_report_equals_the_servers_rows_and_is_accurate(damsim: StandIn, run_main: Any, dest: Path) -> None:
+def test_a_large_report_equals_the_servers_rows_and_is_accurate(damsim: StandIn, run_module: Any, dest: Path) -> None:
     fill(damsim, 25_000)
-    result = run_main(MODULE, {**named(damsim), "dest": str(dest), "format": "jsonl"})
+    result = run_module(MODULE, {**named(damsim), "dest": str(dest), "format": "jsonl"})
     assert (result["count"], result["duplicates"], result["accurate"]) == (25_000, 0, True)
     rows = [json.loads(line) for line in dest.read_text(encoding="utf-8").splitlines()]
     assert rows == server_rows(damsim, of_subscriber(damsim))
@@ -199,8 +199,8 @@ def test_logs_that_are_deleted_while_they_are_read_are_not_missed_in_silence(
     assert "This may not be accurate" in page.read_text(encoding="utf-8")
 
 
-def test_a_report_that_nothing_disturbs_is_accurate_and_says_nothing(damsim: StandIn, run_main: Any) -> None:
+def test_a_report_that_nothing_disturbs_is_accurate_and_says_nothing(damsim: StandIn, run_module: Any) -> None:
     compared(damsim)
-    result = run_main(MODULE, {**named(damsim), "page_size": 5})
+    result = run_module(MODULE, {**named(damsim), "page_size": 5})
     assert result["accurate"] is True
     assert not warned(result, "while they were read")

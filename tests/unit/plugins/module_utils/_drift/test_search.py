@@ -12,7 +12,7 @@ from math import log2
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.records import Compared, MemoryRecords, digest
@@ -68,7 +68,6 @@ BOTH = st.one_of(environments(), st.tuples(SMALL, SMALL))
 CAPS = st.sampled_from([None, None, 1, 7, 30])
 
 
-@settings(max_examples=200, deadline=None)
 @given(BOTH, st.sampled_from([1, 2, 3, 16, 500]), st.sampled_from([None, None, 1, 7, 100]), CAPS, CAPS)
 def test_exactly_what_differs_is_found_in_the_order_of_ids(
     both: tuple[Records, Records], window: int, max_window: int | None, our_cap: int | None, their_cap: int | None
@@ -88,7 +87,6 @@ def test_exactly_what_differs_is_found_in_the_order_of_ids(
     assert max_window is None or max(compared.ours.largest, compared.theirs.largest) <= max_window
 
 
-@settings(max_examples=100, deadline=None)
 @given(BOTH, st.sampled_from([1, 2, 16, 500]), st.integers(0, 2**32), st.booleans(), st.booleans())
 def test_servers_that_order_ids_in_another_way_are_not_judged_or_judged_rightly(
     both: tuple[Records, Records], window: int, seed: int, alike: bool, throughout: bool
@@ -111,7 +109,6 @@ def test_servers_that_order_ids_in_another_way_are_not_judged_or_judged_rightly(
         assert compared.found == difference(ours, theirs)
 
 
-@settings(max_examples=60, deadline=None)
 @given(environments(), st.sampled_from([2, 16, 100]))
 def test_requests_grow_with_the_differences_and_not_with_the_records(
     both: tuple[Records, Records], window: int

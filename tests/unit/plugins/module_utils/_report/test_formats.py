@@ -53,7 +53,7 @@ values = st.recursive(
 )
 names = st.one_of(st.sampled_from(["id", "recordType", "recordAction", "subscriberId"]), texts)
 rows_strategy = st.lists(st.dictionaries(names, values, max_size=5), max_size=12)
-quick = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def read_csv(data: bytes) -> list[list[str]]:

@@ -395,7 +395,7 @@ anything = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=20))
     host=anything,
     kind=anything,
 )
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_no_text_becomes_an_element_or_goes_unseen(tmp_path: Path, rows: list[Row], host: str, kind: str) -> None:
     rows = [{**row, "recordType": kind, "serial": number} for number, row in enumerate(rows)]
     before = Summary()
