@@ -34,7 +34,7 @@ def speed_up() -> None:
     """Put the faster time in the place of the real one, for what is imported from now on."""
     time.sleep = _sleep
     time.monotonic = _monotonic
-    threading.Event.wait = _wait  # type: ignore[method-assign]
+    threading.Event.wait = _wait  # type: ignore[assignment, method-assign]
 
 
 def set_factor(value: float) -> None:
