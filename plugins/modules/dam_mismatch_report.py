@@ -179,6 +179,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+subscriber:
+  description: The subscriber; the same record as M(dxops.dam_staging.dam_subscriber_info) returns.
+  returned: other than with O(all_subscribers=true)
+  type: dict
 count:
   description: Number of rows in the report.
   returned: success
@@ -275,6 +279,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._report.formats 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.rows import MOVED, MismatchPages
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.summary import table
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.writer import write_report
+from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import record_of
 
 
 def work(task: Task) -> None:
@@ -283,6 +288,8 @@ def work(task: Task) -> None:
     place = Place(params["dest"], params["empty_report"] == "write") if params["dest"] else None
     one = None if params["all_subscribers"] else task.chosen()
     subscribers = [one] if one else task.publisher.subscribers()
+    if one:
+        result["subscriber"] = record_of(one)
     pages = MismatchPages(task.publisher, subscribers, one is None, params)
     report_format = new_format(params, pages.origin)
     if pages.refusal and not params["force"]:
