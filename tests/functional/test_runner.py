@@ -62,7 +62,7 @@ def test_a_line_of_progress_is_an_event_while_its_task_still_runs(damsim: StandI
         job = run_job(tmp_path / "job", "check", {"dx": role_connection(damsim)}, extravars, role_secrets(damsim))
     assert job.rc == 2, job.output
     lines = [event["stdout"] for event in job.events() if "gone by" in event["stdout"]]
-    assert re.match(r"\[dx\] .*Compare with the publisher: FIND_MISMATCH_START, \d+ s gone by", lines[0])
+    assert re.match(r"\[dx\] .*Compare the publisher with \S+: FIND_MISMATCH_START, \d+ s gone by", lines[0])
     assert_fit_for_awx(job, damsim.password)
 
 

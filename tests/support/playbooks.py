@@ -21,7 +21,7 @@ from tooling.process import environment
 COLLECTION = "dxops.dam_staging"
 # The Python that runs Ansible and the modules: the tests' own, but another one in the matrix of versions.
 ANSIBLE_PYTHON = os.environ.get("DAM_TEST_ANSIBLE_PYTHON") or sys.executable
-_SECONDS = 300
+_SECONDS = 600
 
 
 @dataclass(frozen=True)

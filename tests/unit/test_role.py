@@ -28,24 +28,29 @@ PUBLIC = re.compile(r"\bdam_consistency_(?!_)[a-z_]+\b")
 SPECS: dict[str, Any] = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))[
     "argument_specs"
 ]
-# Which task file does which of the steps that an entry point names; the others belong to every run of steps.
+# Which task files do which of the steps that an entry point names, beside the tasks in subscriber.yml.
 OF_STEP = {
     "settle": [],
-    "preflight": ["step_preflight.yml"],
-    "compare": ["step_compare.yml"],
-    "report": ["step_report.yml"],
-    "repair": ["step_repair.yml"],
-    "verify": [],
-    "drift": ["step_prove.yml"],
+    "preflight": ["checks"],
+    "compare": ["compare", "compare_anew"],
+    "report": ["report", "write_report", "mismatches", "hand_on"],
+    "repair": ["resync", "plan"],
+    "verify": ["verify", "link"],
+    "prove": ["prove"],
+    "judge": [],
 }
-# What a step's file has for the sake of another step alone.
-ELSEWHERE = {"verify": {"dam_consistency_fail_on_drift"}}
 
 
-def used_in(path: Path) -> set[str]:
-    """Return the public variables that a file mentions outside of comments."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return set(PUBLIC.findall("\n".join(line for line in lines if not line.lstrip().startswith("#")))) - GIVEN
+def used_in(text: str) -> set[str]:
+    """Return the public variables that a text mentions outside of comments."""
+    return (
+        set(PUBLIC.findall("\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#")))) - GIVEN
+    )
+
+
+def files() -> list[Path]:
+    """Return the files with the role's tasks and variables."""
+    return sorted([*TASKS.rglob("*.yml"), *(ROLE / "vars").glob("*.yml")])
 
 
 def entry_points() -> list[str]:
@@ -54,14 +59,22 @@ def entry_points() -> list[str]:
 
 
 def steps_of(entry: str) -> list[str]:
-    """Return the steps that an entry point asks for; none for one that has a job of its own."""
+    """Return the steps that an entry point may ask for; none for one that has a job of its own."""
     included = yaml.safe_load((TASKS / f"{entry}.yml").read_text(encoding="utf-8"))[0]["vars"]
-    steps: list[str] = included.get("dam_consistency__steps", [])
-    return steps
+    steps = included.get("dam_consistency__steps", [])
+    return re.findall(r"'([a-z]+)'", steps) if isinstance(steps, str) else steps
+
+
+def of_step(step: str) -> str:
+    """Return the text of a step: its files, and its task in subscriber.yml."""
+    texts = [(TASKS / "steps" / f"{name}.yml").read_text(encoding="utf-8") for name in OF_STEP[step]]
+    (block,) = yaml.safe_load((TASKS / "subscriber.yml").read_text(encoding="utf-8"))
+    own = [task for task in block["block"] if f"'{step}' in" in str(task.get("when"))]
+    return "\n".join([*texts, *map(str, own)])
 
 
 def test_every_variable_that_is_used_is_specified_and_every_specified_one_is_used() -> None:
-    used = set().union(*(used_in(path) for path in TASKS.glob("*.yml")))
+    used = set().union(*(used_in(path.read_text(encoding="utf-8")) for path in files()))
     specified = set().union(*(spec["options"] for spec in SPECS.values()))
     assert used - specified == set()
     assert specified - used == set()
@@ -82,11 +95,16 @@ def test_every_entry_point_has_a_specification_with_a_description() -> None:
 
 @pytest.mark.parametrize("entry", entry_points())
 def test_an_entry_point_specifies_what_its_steps_use(entry: str) -> None:
-    steps = steps_of(entry)
-    files = [f"{entry}.yml", "connection.yml", *(name for step in steps for name in OF_STEP[step])]
-    wanted = set().union(*(used_in(TASKS / name) for name in files))
-    wanted -= set().union(*(ELSEWHERE.get(step, set()) for step in steps))
+    texts = [(TASKS / name).read_text(encoding="utf-8") for name in (f"{entry}.yml", "connection.yml")]
+    wanted = set().union(*(used_in(text) for text in [*texts, *map(of_step, steps_of(entry))]))
     assert wanted - set(SPECS[entry]["options"]) == set()
+
+
+def test_every_step_has_an_entry_point_and_every_file_of_a_step_is_included() -> None:
+    assert set().union(*map(steps_of, entry_points())) == set(OF_STEP)
+    named = "\n".join(path.read_text(encoding="utf-8") for path in files())
+    for path in (TASKS / "steps").glob("*.yml"):
+        assert re.search(rf"steps/{path.stem}\.yml|step: {path.stem}$|\['{path.stem}'\]", named, re.MULTILINE), path
 
 
 def test_secrets_are_marked_so_that_they_are_not_shown() -> None:
@@ -95,19 +113,51 @@ def test_secrets_are_marked_so_that_they_are_not_shown() -> None:
     assert {name for name, option in SPECS["main"]["options"].items() if option.get("no_log")} == secret
 
 
-def loops(tasks: Any) -> list[Any]:
-    """Return what all tasks in a file loop over, those in blocks too."""
+def tasks_in(tasks: Any) -> list[dict[str, Any]]:
+    """Return all tasks of a file, those in blocks too."""
     found = []
     for task in tasks or []:
-        found += [task["loop"]] if "loop" in task else []
+        found.append(task)
         for block in ("block", "rescue", "always"):
-            found += loops(task.get(block))
+            found += tasks_in(task.get(block))
     return found
 
 
+def tasks() -> list[dict[str, Any]]:
+    """Return all tasks of the role."""
+    return [
+        task for path in TASKS.rglob("*.yml") for task in tasks_in(yaml.safe_load(path.read_text(encoding="utf-8")))
+    ]
+
+
 def test_no_loop_goes_over_what_may_hold_a_password() -> None:
-    over = [text for path in TASKS.glob("*.yml") for text in loops(yaml.safe_load(path.read_text(encoding="utf-8")))]
+    over = [task["loop"] for task in tasks() if "loop" in task]
     assert len(over) > 3
     for text in over:
         # The length of a list is all that may be taken from the entries.
         assert "subscribers" not in text or "length" in text or "dam_consistency__publisher" in text
+
+
+def test_nothing_that_holds_a_password_is_kept_in_a_fact() -> None:
+    facts = [task["ansible.builtin.set_fact"] for task in tasks() if "ansible.builtin.set_fact" in task]
+    assert len(facts) > 3
+    for text in map(str, facts):
+        assert not re.search(r"password|ltpa_token|dam_consistency__(subscriber|entry)\b", text)
+
+
+def test_what_several_results_mean_together_is_a_filters_business() -> None:
+    for path in files():
+        assert path.read_text(encoding="utf-8").count("combine(") <= 2, path
+
+
+def test_the_results_of_all_steps_are_cleared_before_each_subscriber() -> None:
+    (block,) = yaml.safe_load((TASKS / "subscriber.yml").read_text(encoding="utf-8"))
+    cleared = set(block["block"][0]["ansible.builtin.set_fact"])
+    registered = {task["register"] for task in tasks() if "register" in task}
+    of_the_publisher = {"dam_consistency__publisher", "dam_consistency__named"}
+    assert registered - of_the_publisher <= cleared
+
+
+def test_no_status_of_the_server_is_named() -> None:
+    for path in [*files(), *(ROOT / "playbooks").glob("*.yml")]:
+        assert not re.search(r"FIND_MISMATCH_|RESYNC_[A-Z]|DYNAMIC_", path.read_text(encoding="utf-8")), path
