@@ -13,7 +13,7 @@ import pytest
 
 from damsim.names import RecordType as T
 from damsim.seeds.library import record_id
-from support.role import folder_listing, found_in, verdict_of
+from support.role import HOST, folder_listing, found_in, verdict_of
 from support.scenes import of_subscriber, server_rows
 from tooling.standin import StandIn
 
@@ -38,6 +38,10 @@ DAMAGE = {
 }
 
 
+# Of the role for one subscriber in the whole cycle, without the check of the arguments that Ansible puts in front.
+MOST_TASKS = 25
+
+
 @pytest.mark.seed("acceptance")
 def test_every_kind_of_damage_is_reported_with_type_and_action_and_repaired(
     damsim: StandIn, run_playbook: Any, tmp_path: Path
@@ -59,3 +63,17 @@ def test_every_kind_of_damage_is_reported_with_type_and_action_and_repaired(
     assert server_rows(damsim, of_subscriber(damsim)) == []
     assert damsim.expected()["rows"] == []
     assert damsim.digests_equal()
+
+    # What a user sees of it: every task that was shown, skipped ones and included files too, a loop as one.
+    shown = [task for task in run.tasks if not task.item]
+    assert shown[0].action.endswith("validate_argument_spec")
+    own = [task.name.partition(" : ")[2] for task in shown[1:]]
+    assert len(own) <= MOST_TASKS, own
+    host = damsim.subscribers[0].target_host
+    for name in (f"Compare the publisher with {host}", f"Repair {host}", f"Verify the repair of {host}"):
+        assert own.count(name) == 1
+
+    again = run_playbook("resync.yml", extra_vars={"dam_consistency_report_dir": str(tmp_path)})
+    assert (again.rc, again.changed(HOST)) == (0, 0), again.output
+    assert verdict_of(again)["in_sync"] is True
+    assert f"Repair {host}" not in again.output

@@ -14,11 +14,11 @@ import pytest
 
 from support.connections import role_connection, role_secrets
 from support.playbooks import PlaybookRun
+from support.role import HOST
 from support.scenes import registration
 from tooling.standin import StandIn
 
 CYCLES = (2, 15, 60)
-HOST = "publisher"
 
 
 @pytest.fixture
@@ -32,10 +32,12 @@ def three(damsim3: StandIn) -> StandIn:
 
 @pytest.fixture
 def run(three: StandIn, run_playbook: Any) -> Any:
-    """Run one of the two playbooks on that publisher."""
+    """Run one of the two playbooks on that publisher, or on inventory hosts that are all that publisher."""
 
-    def run_on(name: str, check: bool = False, fails: bool = False, **extra_vars: Any) -> PlaybookRun:
-        inventory = {HOST: role_connection(three)}
+    def run_on(
+        name: str, check: bool = False, fails: bool = False, hosts: dict[str, Any] | None = None, **extra_vars: Any
+    ) -> PlaybookRun:
+        inventory = {host: role_connection(three) | facts for host, facts in (hosts or {HOST: {}}).items()}
         done: PlaybookRun = run_playbook(
             f"{name}.yml", inventory, extra_vars, check=check, env=role_secrets(three), arguments=["-v"]
         )
@@ -51,7 +53,7 @@ def cycles(standin: StandIn) -> list[Any]:
     return [registration(standin, number)["cycleLength"] for number in range(len(standin.subscribers))]
 
 
-def hosts(standin: StandIn) -> list[str]:
+def target_hosts(standin: StandIn) -> list[str]:
     """Return the target hosts."""
     return [place.target_host for place in standin.subscribers]
 
@@ -62,77 +64,68 @@ def remembered(done: PlaybookRun) -> dict[str, int]:
     return facts
 
 
-def test_pause_check_run_check_run_changes_once_and_remembers_the_cycles(three: StandIn, run: Any) -> None:
-    checked, done, checked_again, again = (run("pause", check=check) for check in (True, False, True, False))
-    assert [each.changed(HOST) > 0 for each in (checked, done, checked_again, again)] == [True, True, False, False]
+def test_pause_changes_once_and_the_command_that_it_prints_gives_every_subscriber_its_cycle_back(
+    three: StandIn, run: Any
+) -> None:
+    checked, done, again = run("pause", check=True), run("pause"), run("pause")
+    assert [each.changed(HOST) for each in (checked, done, again)] == [1, 1, 0]
     assert cycles(three) == [1440] * 3
-    assert remembered(checked) == remembered(done) == dict(zip(hosts(three), CYCLES, strict=True))
     assert [each["method"] for each in three.writes()] == ["PATCH"] * 3
-
-
-def test_the_command_that_pause_prints_gives_every_subscriber_its_own_cycle_back(three: StandIn, run: Any) -> None:
-    done = run("pause")
-    printed = done.named("Show the cycles")[0].result["msg"]
-    found = re.search(r"^To resume: ansible-playbook dxops\.dam_staging\.resume -e '(.*)'$", printed[1])
-    assert found, printed
-    resumed = run("resume", **json.loads(found[1]))
-    assert resumed.changed(HOST) == 1
-    assert cycles(three) == list(CYCLES)
-
-
-def test_pausing_twice_says_that_there_is_nothing_to_remember(three: StandIn, run: Any) -> None:
-    run("pause")
-    again = run("pause")
+    assert remembered(checked) == remembered(done) == dict(zip(target_hosts(three), CYCLES, strict=True))
     assert remembered(again) == {}
     assert "paused already" in again.named("Show the cycles")[0].result["msg"][0]
 
-
-def test_resume_check_run_check_run_gives_all_the_same_cycle(three: StandIn, run: Any) -> None:
-    run("pause")
-    three.forget_requests()
-    runs = [run("resume", check=check, dam_cycle_length=20) for check in (True, False, True, False)]
-    assert [each.changed(HOST) > 0 for each in runs] == [True, True, False, False]
-    assert cycles(three) == [20] * 3
-    assert [each["method"] for each in three.writes()] == ["PATCH"] * 3
-
-
-def test_resume_without_a_cycle_takes_the_products_own(three: StandIn, run: Any) -> None:
-    run("pause")
-    run("resume")
-    assert cycles(three) == [2] * 3
-
-
-def test_resume_leaves_alone_what_is_not_paused(three: StandIn, run: Any) -> None:
-    done = run("resume", dam_cycle_length=5)
-    assert done.changed(HOST) == 0
+    printed = done.named("Show the cycles")[0].result["msg"]
+    found = re.search(r"^To resume: ansible-playbook dxops\.dam_staging\.resume -e '(.*)'$", printed[1])
+    assert found, printed
+    given = json.loads(found[1])
+    checked, resumed, again = (run("resume", check=check, **given) for check in (True, False, False))
+    assert [each.changed(HOST) for each in (checked, resumed, again)] == [1, 1, 0]
     assert cycles(three) == list(CYCLES)
-    assert three.writes() == []
+    assert [each["method"] for each in three.writes()] == ["PATCH"] * 6
 
 
-def test_one_that_is_switched_off_is_left_alone(three: StandIn, run: Any) -> None:
-    three.post(f"/_sim/subscribers/{three.subscribers[1].id}", {"status": False})
-    run("pause")
-    assert cycles(three) == [1440, CYCLES[1], 1440]
-
-
-def test_only_the_subscribers_that_are_named_are_paused_and_resumed(three: StandIn, run: Any) -> None:
+def test_what_is_switched_off_or_not_named_or_not_paused_is_left_alone(three: StandIn, run: Any) -> None:
+    first, second = target_hosts(three)[:2]
+    three.post(f"/_sim/subscribers/{three.subscribers[0].id}", {"status": False})
     named = [
-        {"target_host": hosts(three)[1], "dx_password": "not-to-be-shown-anywhere"},
+        {"target_host": second, "dx_password": "not-to-be-shown-anywhere"},
         {"subscriber_id": three.subscribers[2].id},
     ]
-    done = run("pause", dam_consistency_subscribers=named)
-    assert cycles(three) == [CYCLES[0], 1440, 1440]
+    done = run("pause", hosts={HOST: {"dam_consistency_subscribers": named[:1]}})
+    assert cycles(three) == [CYCLES[0], 1440, CYCLES[2]]
     assert "not-to-be-shown-anywhere" not in done.output
+    run("pause")
+    assert cycles(three) == [CYCLES[0], 1440, 1440]
     run("resume", dam_consistency_subscribers=named[:1], dam_cycle_length=30)
     assert cycles(three) == [CYCLES[0], 30, 1440]
+    # The product's own cycle, and only for what is paused.
+    run("resume")
+    assert cycles(three) == [CYCLES[0], 30, 2]
+    assert first not in json.dumps([task.result for task in done.named("Set the longest cycle")])
 
 
-@pytest.mark.parametrize("name", ["pause", "resume"])
-def test_one_that_is_named_but_not_registered_fails_and_is_never_registered(
-    three: StandIn, run: Any, name: str
-) -> None:
-    done = run(name, fails=True, dam_consistency_subscribers=[{"target_host": "dx-mistyped.example.com"}])
-    assert "dx-mistyped.example.com" in done.output
+def test_what_cannot_be_done_is_refused_before_anything_is_changed(three: StandIn, run: Any) -> None:
+    minutes = {
+        f"minutes-{number}": {"dam_cycle_lengths": dict.fromkeys(target_hosts(three), number)} for number in (0, 1441)
+    }
+    chosen = {
+        "mistyped": [{"target_host": "dx-mistyped.example.com"}],
+        "nameless": [{"dx_port": 8443}],
+        "text": "dx-one.example.com",
+    }
+    told = {
+        "mistyped": "dx-mistyped.example.com",
+        "nameless": "Entry 1",
+        "text": "list",
+        **dict.fromkeys(minutes, "cycle_length"),
+    }
+    hosts = {name: {"dam_consistency_subscribers": value} for name, value in chosen.items()}
+    for name, refused in (("pause", hosts), ("resume", hosts | minutes)):
+        done = run(name, fails=True, hosts=refused)
+        for host in refused:
+            failed = [task.result for task in done.tasks if task.host == host and task.outcome == "failed"]
+            assert told[host] in str(failed), host
     assert three.writes() == []
 
 
@@ -141,21 +134,6 @@ def test_the_cycles_are_shown_although_pausing_fails_half_way(three: StandIn, ru
     fault = {"method": "PATCH", "path": three.subscribers[1].id, "kind": "status", "status": 400, "body": body}
     three.post("/_sim/faults", [fault])
     done = run("pause", fails=True)
-    assert remembered(done) == dict(zip(hosts(three), CYCLES, strict=True))
+    assert remembered(done) == dict(zip(target_hosts(three), CYCLES, strict=True))
     assert "Not today" in done.output
     assert cycles(three) == [1440, CYCLES[1], 1440]
-
-
-@pytest.mark.parametrize("minutes", [0, 1441])
-def test_a_cycle_that_the_product_does_not_take_is_refused(three: StandIn, run: Any, minutes: int) -> None:
-    run("pause")
-    three.forget_requests()
-    done = run("resume", fails=True, dam_cycle_lengths=dict.fromkeys(hosts(three), minutes))
-    assert "cycle_length" in done.output
-    assert three.writes() == []
-
-
-def test_a_text_for_the_list_of_subscribers_is_told(three: StandIn, run: Any) -> None:
-    done = run("pause", fails=True, dam_consistency_subscribers="dx-one.example.com")
-    assert "list" in done.output
-    assert three.writes() == []

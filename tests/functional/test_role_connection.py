@@ -104,7 +104,7 @@ def test_a_publishers_name_is_given_or_that_of_the_inventory_but_localhost_only_
         "localhost": ({}, "localhost"),
     }
     run = run_playbook(
-        book(tmp_path / "book.yml", EVERY_HOST),
+        book(tmp_path / "book.yml", EVERY_HOST, ("given-localhost", "status", {})),
         {host: without | facts for host, (facts, _publisher) in hosts.items()},
         BRIEFLY,
         env={"DX_USERNAME": damsim.username, "DX_PASSWORD": damsim.password},
@@ -122,25 +122,3 @@ def test_a_publishers_name_is_given_or_that_of_the_inventory_but_localhost_only_
     )
     assert by_environment.rc == 0, by_environment.output
     assert [result_of(by_environment, host)["publisher"] for host in by_environment.recap] == [address] * 2
-
-
-def test_the_status_wants_a_publisher_to_be_named_too(damsim: StandIn, run_playbook: Any) -> None:
-    without = {name: value for name, value in role_connection(damsim).items() if name != "dam_consistency_hostname"}
-    run = run_playbook("status.yml", {"localhost": without}, env={"DX_USERNAME": "x", "DX_PASSWORD": "y"})
-    assert run.rc == 2
-    assert "No publisher is named." in error_of(run, "localhost")
-    assert damsim.requests() == []
-
-
-def test_a_password_in_a_loop_is_in_no_label(damsim: StandIn, run_playbook: Any) -> None:
-    chosen = only(damsim, 0, dx_username=damsim.username, dx_password=damsim.password)
-    run = run_playbook(
-        "check.yml",
-        extra_vars={"dam_consistency_subscribers": chosen, "dam_consistency_fail_on_drift": False},
-        diff=True,
-        arguments=["-vvv"],
-    )
-    assert run.rc == 0, run.output
-    assert [task.outcome for task in run.named("Close the record of the subscriber")] == ["ok"]
-    assert damsim.password not in run.output
-    assert damsim.password not in json.dumps([task.result for task in run.tasks])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role's whole cycle: compare, report, repair, prove; and nothing at all where nothing is to be done."""
+"""The role's whole cycle over three subscribers in different states, run until there is nothing left to do."""
 
 from __future__ import annotations
 
@@ -16,24 +16,36 @@ from typing import Any
 
 import pytest
 
+from support import junit
 from support.connections import role_connection, role_secrets
+from support.playbooks import PlaybookRun
 from support.role import (
     HOST,
     SHOW_ARTIFACT,
     artifact_of,
     check_form,
+    error_of,
     folder_listing,
     found_in,
     only,
     result_of,
-    rows_of,
     verdict_of,
 )
 from support.scenes import keep_operations, runs_started, sent, writes
-from tooling.standin import StandIn
+from tooling.standin import Place, StandIn
 
 COMPARISON, RESYNC = "findStagingMismatch", "resyncSubscriber"
 FIRST, AGAIN = ["PATCH subscriber"], ["DELETE mismatches", "PATCH subscriber"]
+FORMATS = ["csv", "html"]
+HAND_ON = """
+- name: Take the report
+  ansible.builtin.copy:
+    src: "{{ dam_consistency_report_path }}"
+    dest: "{{ hand_on_to }}/{{ dam_consistency_report_path | basename }}"
+    mode: "0600"
+    remote_src: true
+  changed_when: false
+"""
 
 
 def summary_of(expected: Mapping[str, Any], subscriber_id: str) -> dict[str, Any]:
@@ -49,103 +61,131 @@ def started(standin: StandIn) -> tuple[int, int]:
     return runs_started(standin, COMPARISON), runs_started(standin, RESYNC)
 
 
-def test_a_damaged_subscriber_is_reported_repaired_and_proven_and_a_second_run_changes_nothing(
-    damsim: StandIn, run_playbook: Any, tmp_path: Path
-) -> None:
-    keep_operations(damsim)
-    (subscriber,), expected = damsim.subscribers, damsim.expected()
-    variables = {
-        "dam_consistency_report_dir": str(tmp_path / "reports"),
-        "dam_consistency_report_formats": ["csv", "jsonl", "json"],
-        "dam_consistency_result_file": str(tmp_path / "result.json"),
-    }
-    run = run_playbook("resync.yml", extra_vars=variables, env=SHOW_ARTIFACT)
-    assert run.rc == 0, run.output
+def stem_of(place: Place) -> str:
+    """Return what a subscriber's reports are called, without the ending."""
+    return f"{HOST}--{place.host}_{place.port}--{place.id[:8]}"
 
+
+def lock(standin: StandIn, place: Place, records: str, times: int) -> None:
+    """Have so many of the operations on such records fail at a subscriber."""
+    rule = {"trigger_function": f"syncStaging{records}Content", "times": times, "message": "It is locked."}
+    standin.settings(at=place, fail_operations=[rule] if times else [])
+
+
+def assert_results_agree(run: PlaybookRun, folder: Path) -> None:
+    """The fact, the file, the JUnit file and the last failure say the same."""
     result = result_of(run)
-    record = dict(result["subscribers"][0])
-    assert record.pop("duration") > 0
-    count = len(expected["rows"])
-    assert record == {
-        "subscriber_id": subscriber.id,
-        "target_host": subscriber.target_host,
-        "in_sync": True,
-        "repaired": True,
-        "mismatches_before": count,
-        "mismatches_after": 0,
-        "summary_before": summary_of(expected, subscriber.id),
-        "failed_operations": [],
-        "report": None,
-        "error": None,
-    }
-    assert (result["in_sync"], result["publisher"], result["error"]) == (True, damsim.publisher.host, None)
-    written = tmp_path / "result.json"
-    assert json.loads(written.read_text(encoding="utf-8")) == result
-    figures = {"in_sync": True, "before": count, "after": 0}
-    assert artifact_of(run) == {"dam_consistency_artifact": {"schema": 1, "publishers": {HOST: figures}}}
-
-    stem = f"{HOST}--{subscriber.host}_{subscriber.port}--{subscriber.id[:8]}.before"
-    reports = tmp_path / "reports"
-    assert folder_listing(reports) == [f"{stem}.csv", f"{stem}.json", f"{stem}.jsonl"]
-    assert found_in(reports / f"{stem}.csv") == expected["rows"]
-    as_lines = [json.loads(line) for line in (reports / f"{stem}.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert as_lines == json.loads((reports / f"{stem}.json").read_text(encoding="utf-8"))
-    assert [row["recordId"] for row in as_lines] == [row["recordId"] for row in rows_of(reports / f"{stem}.csv")]
-    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (reports, written, *reports.iterdir())}
-    assert set(modes.values()) == {0o600, 0o700}
-    assert modes[reports] == 0o700
-
-    assert damsim.digests_equal()
-    assert damsim.expected()["rows"] == []
-    assert writes(sent(damsim)) == [*FIRST, *FIRST, *AGAIN]
-    assert started(damsim) == (2, 1)
-
-    damsim.forget_requests()
-    again = run_playbook("resync.yml", extra_vars=variables)
-    assert (again.rc, again.changed(HOST)) == (0, 0), again.output
-    record = verdict_of(again)
-    assert (record["in_sync"], record["repaired"], record["mismatches_before"]) == (True, False, 0)
-    assert writes(sent(damsim)) == FIRST
-    assert started(damsim) == (3, 1)
-    assert len(folder_listing(reports)) == 3
+    assert json.loads((folder / "result.json").read_text(encoding="utf-8")) == result
+    cases = junit.read((folder / "junit.xml").read_text(encoding="utf-8"))
+    failed = [each["in_sync"] is False for each in result["subscribers"]]
+    assert [case.find("failure") is not None for case in cases] == [False, *failed]
+    errors = [each["error"] for each in result["subscribers"] if each["error"]]
+    assert error_of(run) == "\n".join(errors)
 
 
-def test_three_subscribers_are_repaired_one_after_the_other(
+def test_three_subscribers_are_repaired_one_after_the_other_until_nothing_is_left_to_do(
     damsim3: StandIn, run_playbook: Any, tmp_path: Path
 ) -> None:
     keep_operations(damsim3)
-    where: dict[str, Any] = {"inventory": {HOST: role_connection(damsim3)}, "env": role_secrets(damsim3)}
-    variables = {"dam_consistency_report_dir": str(tmp_path / "reports")}
+    damaged, stubborn, clean = damsim3.subscribers
     expected = [damsim3.expected(number) for number in range(3)]
     counts = [len(each["rows"]) for each in expected]
     assert counts[0] > counts[1] > counts[2] == 0
+    # One operation fails once, so that a second pass repairs what it left; some of the other subscriber always fail.
+    lock(damsim3, damaged, "Favorite", times=1)
+    lock(damsim3, stubborn, "Rendition", times=1000)
+    reports, taken = tmp_path / "reports", tmp_path / "taken"
+    taken.mkdir()
+    (tmp_path / "hand-on.yml").write_text(HAND_ON, encoding="utf-8")
+    # The clean one first: what is known of it must not be read for the others.
+    chosen = [
+        *only(damsim3, 2, dx_username=damsim3.username, dx_password=damsim3.password),
+        *only(damsim3, 0),
+        {"target_host": stubborn.target_host},
+    ]
+    variables = {
+        "dam_consistency_subscribers": chosen,
+        "dam_consistency_max_passes": 4,
+        "dam_consistency_allow_failed_operations": True,
+        "dam_consistency_prove": True,
+        "dam_consistency_report_dir": str(reports),
+        "dam_consistency_report_formats": FORMATS,
+        "dam_consistency_report_tasks": str(tmp_path / "hand-on.yml"),
+        "hand_on_to": str(taken),
+        "dam_consistency_result_file": str(tmp_path / "result.json"),
+        "dam_consistency_junit_file": str(tmp_path / "junit.xml"),
+    }
+    where: dict[str, Any] = {
+        "inventory": {HOST: role_connection(damsim3)},
+        "env": role_secrets(damsim3) | SHOW_ARTIFACT,
+    }
 
-    where["env"] |= SHOW_ARTIFACT
-    run = run_playbook("resync.yml", extra_vars=variables, **where)
-    assert run.rc == 0, run.output
+    run = run_playbook("resync.yml", extra_vars=variables, diff=True, arguments=["-vvv"], **where)
+    assert run.rc == 2, run.output
     result = result_of(run)
-    records = result["subscribers"]
-    assert [each["subscriber_id"] for each in records] == [each.id for each in damsim3.subscribers]
-    assert [each["mismatches_before"] for each in records] == counts
-    assert [each["repaired"] for each in records] == [True, True, False]
-    assert [each["in_sync"] for each in [result, *records]] == [True] * 4
-    for number in (0, 1):
-        assert records[number]["summary_before"] == summary_of(expected[number], damsim3.subscribers[number].id)
-    figures = artifact_of(run)["dam_consistency_artifact"]["publishers"][HOST]
-    assert figures == {"in_sync": True, "before": sum(counts), "after": 0}
+    same, repaired, differs = (dict(each) for each in result["subscribers"])
+    left = len(damsim3.expected(1)["rows"])
+    assert 0 < left < counts[1]
+    for each, place, numbers, in_sync in (
+        (same, clean, (False, 0, 0), True),
+        (repaired, damaged, (True, counts[0], 0), True),
+        (differs, stubborn, (True, counts[1], left), False),
+    ):
+        assert (each["subscriber_id"], each["target_host"]) == (place.id, place.target_host)
+        assert (each["repaired"], each["mismatches_before"], each["mismatches_after"]) == numbers
+        assert (each["in_sync"], each["duration"] > 0) == (in_sync, True)
+        assert each["proof"]["equal"] is in_sync
+    assert repaired["summary_before"] == summary_of(expected[0], damaged.id)
+    assert differs["summary_before"] == summary_of(expected[1], stubborn.id)
+    assert (same["error"], repaired["error"], repaired["failed_operations"]) == (None, None, [])
+    assert f"{left} mismatches are left of {counts[1]}" in differs["error"]
+    assert "Operations failed at the subscriber" in differs["error"]
+    assert all("It is locked." in each["error_info"] for each in differs["failed_operations"])
+    assert {each["trigger_function"] for each in differs["failed_operations"]} == {"syncStagingRenditionContent"}
+    assert (result["in_sync"], result["publisher"], result["error"]) == (False, damsim3.publisher.host, None)
+    figures = {"in_sync": False, "before": sum(counts), "after": left}
+    assert artifact_of(run) == {"dam_consistency_artifact": {"schema": 1, "publishers": {HOST: figures}}}
+    assert_results_agree(run, tmp_path)
+    assert [damsim3.digests_equal(number) for number in range(3)] == [True, False, True]
 
-    names = [f"{HOST}--{each.host}_{each.port}--{each.id[:8]}.before.csv" for each in damsim3.subscribers]
-    assert folder_listing(tmp_path / "reports") == sorted(names[:2])
-    assert [found_in(tmp_path / "reports" / name) for name in names[:2]] == [each["rows"] for each in expected[:2]]
-    assert [damsim3.digests_equal(number) for number in range(3)] == [True] * 3
+    # Two passes for each: one more helped the first, and left no fewer at the other.
+    assert started(damsim3) == (7, 4)
     asked = [each["path"].rpartition("/")[2] for each in sent(damsim3) if each["method"] == "PATCH"]
-    assert [subscriber for subscriber, _requests in groupby(asked)] == [each.id for each in damsim3.subscribers]
-    assert started(damsim3) == (5, 2)
+    assert [place for place, _requests in groupby(asked)] == [clean.id, damaged.id, stubborn.id]
 
+    before = [f"{stem_of(place)}.before.{name}" for place in (damaged, stubborn) for name in FORMATS]
+    pages = [f"{stem_of(place)}.html" for place in damsim3.subscribers]
+    tables = [f"{stem_of(place)}.csv" for place in (damaged, stubborn)]
+    assert folder_listing(reports) == sorted([*before, *pages, tables[1]])
+    assert differs["report"] == str(reports / f"{stem_of(stubborn)}.csv")
+    assert found_in(differs["report"]) == damsim3.expected(1)["rows"]
+    for place, each in ((damaged, expected[0]), (stubborn, expected[1])):
+        stem = reports / f"{stem_of(place)}.before"
+        assert found_in(f"{stem}.csv") == each["rows"]
+        assert f'href="./{stem.name}.csv"' in Path(f"{stem}.html").read_text(encoding="utf-8")
+    assert folder_listing(taken) == sorted(pages + tables)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (reports, *reports.iterdir())}
+    assert modes.pop(reports.name) == 0o700
+    assert set(modes.values()) == {stat.S_IMODE((tmp_path / "result.json").stat().st_mode)} == {0o600}
+    told = run.output + json.dumps([task.result for task in run.tasks])
+    assert damsim3.password not in told
+
+    lock(damsim3, stubborn, "Rendition", times=0)
+    mended = run_playbook("resync.yml", extra_vars=variables, **where)
+    assert mended.rc == 0, mended.output
+    assert [each["repaired"] for each in result_of(mended)["subscribers"]] == [False, False, True]
+    assert result_of(mended)["in_sync"] is True
+    assert_results_agree(mended, tmp_path)
+    assert damsim3.digests_equal(1)
+
+    damsim3.forget_requests()
     again = run_playbook("resync.yml", extra_vars=variables, **where)
     assert (again.rc, again.changed(HOST)) == (0, 0), again.output
-    assert result_of(again)["in_sync"] is True
-    assert started(damsim3) == (8, 2)
+    assert [each["in_sync"] for each in result_of(again)["subscribers"]] == [True] * 3
+    # A page is there when all is in sync, too; the first of the formats is what the result names.
+    assert [each["report"] for each in result_of(again)["subscribers"]] == [None] * 3
+    assert folder_listing(reports) == sorted(before + pages)
+    assert writes(sent(damsim3)) == FIRST * 3
 
 
 @pytest.mark.seed("clean")
@@ -168,19 +208,3 @@ def test_a_first_run_on_environments_in_sync_is_all_ok_and_a_later_play_can_read
     read = run.named("Read the result")[0].result["msg"]
     check_form(read)
     assert read == result_of(run)
-
-
-def test_only_the_subscribers_that_are_named_are_touched(damsim3: StandIn, run_playbook: Any) -> None:
-    before = damsim3.get("/_sim/digest", at=damsim3.subscribers[0])
-    second = damsim3.subscribers[1]
-    run = run_playbook(
-        "resync.yml",
-        {HOST: role_connection(damsim3)},
-        {"dam_consistency_subscribers": [*only(damsim3, 2), {"target_host": second.target_host}]},
-        env=role_secrets(damsim3),
-    )
-    assert run.rc == 0, run.output
-    assert [each["subscriber_id"] for each in result_of(run)["subscribers"]] == [damsim3.subscribers[2].id, second.id]
-    assert damsim3.digests_equal(1)
-    assert damsim3.get("/_sim/digest", at=damsim3.subscribers[0]) == before
-    assert not [each for each in sent(damsim3) if each["env"] == damsim3.subscribers[0].name]

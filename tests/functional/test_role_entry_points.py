@@ -9,8 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from support.connections import role_connection, role_secrets
 from support.role import HOST, book, error_of, folder_listing, found_in, only, result_of, results_of
 from support.scenes import log_mismatches, numbered, sent, writes
@@ -21,24 +19,27 @@ COMPARE, AGAIN, RESYNC = ["PATCH subscriber"], ["DELETE mismatches", "PATCH subs
 
 def test_each_step_can_be_run_by_itself(damsim: StandIn, run_playbook: Any, tmp_path: Path) -> None:
     expected = damsim.expected()["rows"]
-    steps = ("status", "preflight", "compare", "report", "resync", "verify")
+    steps = ("status", "preflight", "compare", "report", "resync", "status", "verify", "drift")
     reports = tmp_path / "reports"
     run = run_playbook(
         book(tmp_path / "book.yml", *((HOST, step, {}) for step in steps)),
         extra_vars={"dam_consistency_report_dir": str(reports)},
     )
     assert run.rc == 0, run.output
-    assert "never compared" in run.stdout
+    states = [task.result["msg"] for task in run.named("Show its subscribers") if task.item]
+    assert ["never compared" in state for state in states] == [True, False]
+    assert "resync started since" in states[1].replace("  ", " ")
     results = results_of(run)
-    assert [each["in_sync"] for each in results] == [None, False, None, None, True]
-    ready, compared, reported, repaired, proven = (each["subscribers"][0] for each in results)
+    assert [each["in_sync"] for each in results] == [None, False, None, None, True, None]
+    ready, compared, reported, repaired, verified, looked = (each["subscribers"][0] for each in results)
     assert (ready["mismatches_before"], ready["report"]) == (None, None)
     assert (compared["mismatches_before"], compared["report"]) == (len(expected), None)
     assert reported["summary_before"]["by_action"]["CREATE"] == sum(row[1] == "CREATE" for row in expected)
     assert (repaired["repaired"], repaired["mismatches_after"]) == (True, None)
-    assert (proven["repaired"], proven["mismatches_before"], proven["report"]) == (False, 0, None)
+    assert (verified["repaired"], verified["mismatches_before"], verified["report"]) == (False, 0, None)
+    assert (looked["proof"]["equal"], looked["mismatches_before"]) == (True, None)
     assert writes(sent(damsim)) == [*COMPARE, *RESYNC, *AGAIN]
-    assert folder_listing(reports) == []  # the proof took the report away
+    assert folder_listing(reports) == []  # what was verified took the report away
     assert damsim.digests_equal()
 
 
@@ -66,37 +67,36 @@ def test_each_step_says_why_it_cannot_be_done(damsim3: StandIn, run_playbook: An
     assert found_in(tmp_path / "reports" / report) == damsim3.expected(1)["rows"]
 
 
-def test_a_fresh_comparison_is_reused_and_old_logs_are_deleted_unless_that_is_not_wanted(
-    damsim: StandIn, run_playbook: Any, tmp_path: Path
+def test_a_fresh_comparison_is_reused_unless_it_proves_nothing_and_old_logs_are_deleted_unless_that_is_not_wanted(
+    damsim3: StandIn, run_playbook: Any, tmp_path: Path
 ) -> None:
-    damsim.settings(at=damsim.publisher, new_comparison="appends")
-    log_mismatches(damsim, numbered("KEYWORD", "CREATE", 3))
-    count = len(damsim.expected()["rows"])
+    damsim3.settings(at=damsim3.publisher, new_comparison="appends")
+    log_mismatches(damsim3, numbered("KEYWORD", "CREATE", 3), number=1)
+    count = len(damsim3.expected(1)["rows"])
+    fresh = {"dam_consistency_max_age": 3600}
     run = run_playbook(
         book(
             tmp_path / "book.yml",
-            (HOST, "compare", {"dam_consistency_delete_previous": False}),
-            (HOST, "compare", {}),
-            (HOST, "compare", {"dam_consistency_max_age": 3600}),
-        )
+            ("differs", "compare", {"dam_consistency_delete_previous": False}),
+            ("differs", "compare", {}),
+            ("differs", "compare", fresh),
+            # A comparison without mismatches proves nothing, unless it was seen to end.
+            ("same", "compare", fresh),
+            ("same", "main", fresh),
+        ),
+        {
+            host: role_connection(damsim3) | {"dam_consistency_subscribers": only(damsim3, number)}
+            for host, number in (("differs", 1), ("same", 2))
+        },
+        env=role_secrets(damsim3),
     )
     assert run.rc == 0, run.output
-    found = [each["subscribers"][0]["mismatches_before"] for each in results_of(run)]
-    assert found == [count + 3, count, count]
-    assert [each["in_sync"] for each in results_of(run)] == [False] * 3
-    assert writes(sent(damsim)) == [*COMPARE, *AGAIN]
-
-
-@pytest.mark.seed("clean")
-def test_a_comparison_without_rows_is_not_reused_since_it_proves_nothing(
-    damsim: StandIn, run_playbook: Any, tmp_path: Path
-) -> None:
-    fresh = {"dam_consistency_max_age": 3600}
-    run = run_playbook(book(tmp_path / "book.yml", (HOST, "compare", fresh), (HOST, "main", fresh)))
-    assert run.rc == 0, run.output
-    assert [each["in_sync"] for each in results_of(run)] == [True, True]
-    assert writes(sent(damsim)) == [*COMPARE, *COMPARE]
-    assert run.changed(HOST) == 0
+    differs = results_of(run, "differs")
+    assert [each["subscribers"][0]["mismatches_before"] for each in differs] == [count + 3, count, count]
+    assert [each["in_sync"] for each in differs] == [False] * 3
+    assert [each["in_sync"] for each in results_of(run, "same")] == [True, True]
+    assert writes(sent(damsim3)) == [*COMPARE, *AGAIN, *COMPARE, *COMPARE]
+    assert run.changed("same") == 0
 
 
 WRONG: dict[str, tuple[str, Any, str]] = {

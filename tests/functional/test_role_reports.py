@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from support.connections import role_connection, role_secrets
 from support.playbooks import play
@@ -73,18 +70,3 @@ def test_reports_are_in_the_folder_that_the_command_was_given_in_under_safe_name
     assert folder_listing(elsewhere / "taken") == names
     for name in names:
         assert (elsewhere / "taken" / name).read_bytes() == (reports / name).read_bytes()
-
-
-@pytest.mark.seed("clean")
-def test_once_all_is_in_sync_the_file_of_an_earlier_run_is_removed(
-    damsim: StandIn, run_playbook: Any, tmp_path: Path
-) -> None:
-    (subscriber,) = damsim.subscribers
-    old = tmp_path / f"pub--{subscriber.host}_{subscriber.port}--{subscriber.id[:8]}.csv"
-    old.write_text("id,entity,operation\r\n1,MEDIA_ITEM,CREATE\r\n", encoding="utf-8")
-    where: dict[str, Any] = {"inventory": {"pub": role_connection(damsim)}, "env": role_secrets(damsim)}
-    run = run_playbook("check.yml", extra_vars={"dam_consistency_report_dir": str(tmp_path)}, **where)
-    assert run.rc == 0, run.output
-    assert result_of(run, "pub")["in_sync"] is True
-    assert result_of(run, "pub")["subscribers"][0]["report"] is None
-    assert not old.exists()

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 
 from support.connections import role_connection, role_secrets
 from support.playbooks import PlaybookRun
-from support.role import HOST, error_of, kill_when, meanwhile, only, verdict_of
+from support.role import HOST, kill_when, meanwhile, only, verdict_of
 from support.scenes import api, compared, keep_operations, runs_started, sent
 from tooling.paths import ROOT
 from tooling.standin import StandIn
@@ -47,7 +47,7 @@ def settling(standin: StandIn, since: int = 0) -> bool:
 
 def waited_for(run: PlaybookRun, number: int = 0) -> list[str]:
     """Return what the role waited for before its first comparison."""
-    return [state["status"] for state in run.named("Wait until nothing is in the way")[number].result["states"]]
+    return [state["status"] for state in run.named("dam_settle")[number].result["states"]]
 
 
 def refused(standin: StandIn) -> list[dict[str, Any]]:
@@ -55,6 +55,7 @@ def refused(standin: StandIn) -> list[dict[str, Any]]:
     return [each for each in sent(standin) if each["status"] == 409]
 
 
+@pytest.mark.slow
 def test_a_comparison_of_this_subscriber_is_joined(damsim: StandIn, run_playbook: Any) -> None:
     keep_operations(damsim)
     damsim.settings(at=damsim.publisher, hold_comparison=True)
@@ -62,12 +63,13 @@ def test_a_comparison_of_this_subscriber_is_joined(damsim: StandIn, run_playbook
     with meanwhile(lambda: followed(damsim), lambda: damsim.settings(at=damsim.publisher, hold_comparison=False)):
         run = run_playbook("resync.yml")
     assert run.rc == 0, run.output
-    assert run.named("Compare with the publisher")[0].result["joined"] is True
+    assert run.named("dam_find_mismatch")[0].result["joined"] is True
     assert verdict_of(run)["in_sync"] is True
     assert (runs_started(damsim, COMPARISON), runs_started(damsim, RESYNC)) == (2, 1)
     assert refused(damsim) == []
 
 
+@pytest.mark.slow
 def test_a_resync_of_this_subscriber_is_waited_for_and_not_repeated(damsim: StandIn, run_playbook: Any) -> None:
     keep_operations(damsim)
     compared(damsim)
@@ -115,16 +117,6 @@ def test_another_subscribers_comparison_and_sync_operations_are_waited_for(damsi
     assert refused(damsim3) == []
 
 
-def test_what_does_not_end_in_time_fails_the_subscriber_and_is_named(damsim: StandIn, run_playbook: Any) -> None:
-    damsim.post("/_sim/operations", BUSY, at=damsim.subscribers[0])
-    run = run_playbook("resync.yml", extra_vars={"dam_consistency_wait_timeout": 1})
-    assert run.rc == 2
-    assert "sync operations: PROCESSING" in error_of(run)
-    assert damsim.subscribers[0].target_host in error_of(run)
-    assert verdict_of(run)["in_sync"] is None
-    assert damsim.writes() == []
-
-
 # --- Killed and run again --------------------------------------------------------------------------------------------
 
 
@@ -135,24 +127,12 @@ def triggers(standin: StandIn) -> int:
 
 @dataclass(frozen=True)
 class Point:
-    """A moment in the cycle to be killed at.
-
-    ``held`` are the settings that keep the servers in it, from so many triggers on, until the second run ``met`` it.
-    ``comparisons`` is how many there are in both runs together.
-    """
+    """A moment in the cycle to be killed at; ``held`` keeps the servers in it until the second run ``met`` it."""
 
     reached: Callable[[StandIn], bool]
-    held: dict[str, Any] = field(default_factory=dict)
-    hold_after: int = 0
+    held: str
     met: Callable[[StandIn, int], bool] = settling
-    comparisons: int = 2
     alone: bool = False
-
-
-def reporting(standin: StandIn) -> bool:
-    """Tell whether the mismatches of the first comparison are being read."""
-    requests = sent(standin)
-    return triggers(standin) == 1 and any("/staging/mismatches" in each["path"] for each in requests)
 
 
 def draining(standin: StandIn) -> bool:
@@ -168,12 +148,9 @@ def triggered(number: int) -> Callable[[StandIn], bool]:
 
 
 POINTS = {
-    "the first comparison runs": Point(triggered(1), {"hold_comparison": True}, met=followed),
-    "the report is being written": Point(reporting, comparisons=3),
-    "the resync creates its operations": Point(triggered(2), {"hold_resync": True}),
-    "the same, and the module outlives it": Point(triggered(2), {"hold_resync": True}, alone=True),
-    "the subscriber works through its queue": Point(draining, {"hold_operations": True}),
-    "the second comparison runs": Point(triggered(3), {"hold_comparison": True}, hold_after=2, met=followed),
+    "the first comparison runs": Point(triggered(1), "hold_comparison", met=followed),
+    "the resync creates its operations, and the module outlives it": Point(triggered(2), "hold_resync", alone=True),
+    "the subscriber works through its queue": Point(draining, "hold_operations"),
 }
 
 
@@ -183,21 +160,15 @@ def test_killed_and_run_again_it_ends_the_same(
     damsim: StandIn, run_playbook: Any, tmp_path: Path, point: Point
 ) -> None:
     keep_operations(damsim)
-    holding: list[bool] = []
-
-    def reached() -> bool:
-        if not holding and triggers(damsim) >= point.hold_after:
-            damsim.settings(**point.held)
-            holding.append(True)
-        return point.reached(damsim)
-
-    kill_when(reached, ROOT / "playbooks" / "resync.yml", tmp_path / "killed", damsim, point.alone)
+    damsim.settings(**{point.held: True})
+    kill_when(
+        lambda: point.reached(damsim), ROOT / "playbooks" / "resync.yml", tmp_path / "killed", damsim, point.alone
+    )
     before = len(sent(damsim))
-    release: dict[str, Any] = dict.fromkeys(point.held, False)
-    with meanwhile(lambda: not release or point.met(damsim, before), lambda: damsim.settings(**release)):
+    with meanwhile(lambda: point.met(damsim, before), lambda: damsim.settings(**{point.held: False})):
         run = run_playbook("resync.yml")
     assert run.rc == 0, run.output
     assert verdict_of(run)["in_sync"] is True
     assert damsim.digests_equal()
     assert refused(damsim) == []
-    assert (runs_started(damsim, COMPARISON), runs_started(damsim, RESYNC)) == (point.comparisons, 1)
+    assert (runs_started(damsim, COMPARISON), runs_started(damsim, RESYNC)) == (2, 1)
