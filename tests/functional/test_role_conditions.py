@@ -21,7 +21,7 @@ Row = dict[str, Any]
 SUBSCRIBER = {"subscriber_id": "s-1", "target_host": "dx.example.com"}
 CHECK = ["settle", "preflight", "compare", "report", "judge"]
 CYCLE = ["settle", "preflight", "compare", "report", "repair", "verify", "judge"]
-REPORT = ["report", "mismatches"]
+REPORT = ["first_report", "mismatches"]
 
 
 def comparison(count: int | None, **more: Any) -> Row:
@@ -61,39 +61,39 @@ HAND_ON = {"dam_consistency_report_tasks": "/srv/upload.yml"}
 
 # What follows the first comparison, by what is asked for and what it found.
 FIRST: dict[str, tuple[Row, list[str]]] = {
-    "check in sync": (case(CHECK, comparison(0)), ["report"]),
+    "check in sync": (case(CHECK, comparison(0)), ["first_report"]),
     "check with a difference": (case(CHECK, comparison(3)), REPORT),
     "check never reregisters": (case(CHECK, TOO_LARGE, **REREGISTER), REPORT),
     "check and prove": (case([*CHECK, "prove"], comparison(3)), [*REPORT, "prove"]),
-    "resync in sync": (case(CYCLE, comparison(0)), ["report"]),
-    "resync with a difference": (case(CYCLE, comparison(3)), [*REPORT, "repair"]),
-    "resync and prove": (case([*CYCLE, "prove"], comparison(3)), [*REPORT, "repair", "prove"]),
-    "resync and hand on": (case(CYCLE, comparison(3), **HAND_ON), [*REPORT, "hand_on", "repair"]),
-    "more passes": (case(CYCLE, comparison(3), **PASSES), [*REPORT, "repair", "another_pass"]),
+    "resync in sync": (case(CYCLE, comparison(0)), ["first_report"]),
+    "resync with a difference": (case(CYCLE, comparison(3)), [*REPORT, "pass"]),
+    "resync and prove": (case([*CYCLE, "prove"], comparison(3)), [*REPORT, "pass", "prove"]),
+    "resync and hand on": (case(CYCLE, comparison(3), **HAND_ON), [*REPORT, "hand_on", "pass"]),
+    "more passes": (case(CYCLE, comparison(3), **PASSES), [*REPORT, "pass", "another_pass"]),
     "no pass": (case(CYCLE, comparison(3), dam_consistency_max_passes=0), REPORT),
-    "nothing is proven": (case(CYCLE, UNPROVEN, **ANEW), ["compare_anew", *REPORT, "another_pass"]),
-    "nothing is proven, in check": (case(CHECK, UNPROVEN, **ANEW), ["compare_anew", *REPORT]),
+    "nothing is proven": (case(CYCLE, UNPROVEN, **ANEW), ["comparison_anew", *REPORT, "another_pass"]),
+    "nothing is proven, in check": (case(CHECK, UNPROVEN, **ANEW), ["comparison_anew", *REPORT]),
     "too much data": (case(CYCLE, TOO_LARGE, **REREGISTER), ["reregister", *REPORT, "another_pass"]),
     "too much data again": (
         case(CYCLE, TOO_LARGE, **REREGISTER, dam_consistency__registered=SUBSCRIBER),
-        [*REPORT, "repair"],
+        [*REPORT, "pass"],
     ),
     "tasks_from preflight": (case(["preflight"]), ["checks"]),
     "tasks_from compare": (case(CHECK[:3], comparison(3)), []),
     "tasks_from report": (case(["report"]), REPORT),
-    "tasks_from resync": (case(["repair"]), ["resync"]),
+    "tasks_from resync": (case(["repair"]), ["repair"]),
     "tasks_from verify": (case(["settle", "compare", "report", "judge"], comparison(3)), REPORT),
     "tasks_from drift": (case(["settle", "prove", "judge"]), ["prove"]),
 }
 # In check mode a comparison is one that was there already.
 IN_CHECK_MODE: dict[str, tuple[Row, list[str]]] = {
-    "check mode with a difference": (case(CYCLE, comparison(3)), ["checks", *REPORT, "resync", "plan"]),
-    "check mode without rows": (case(CYCLE, UNPROVEN), ["checks", "report"]),
+    "check mode with a difference": (case(CYCLE, comparison(3)), ["checks", *REPORT, "repair", "plan"]),
+    "check mode without rows": (case(CYCLE, UNPROVEN), ["checks", "first_report"]),
     "check mode, never compared": (case(CYCLE, comparison(None), "never_compared"), ["checks"]),
     "check mode, resync starting": (case(CYCLE, None, "resync_starting"), ["checks"]),
     "check mode, failed": (case(CYCLE, TOO_LARGE, "comparison_failed", **REREGISTER), ["checks"]),
     "check mode hands nothing on": (case(CHECK, comparison(3), **HAND_ON), ["checks", *REPORT]),
-    "check mode of tasks_from resync": (case(["repair"]), ["resync", "plan"]),
+    "check mode of tasks_from resync": (case(["repair"]), ["repair", "plan"]),
 }
 # What follows the comparison that verifies a repair.
 AFTER: dict[str, tuple[Row, list[str]]] = {
@@ -102,7 +102,7 @@ AFTER: dict[str, tuple[Row, list[str]]] = {
     "a page and a table": (passed(3, 0, dam_consistency_report_formats=["html", "csv"]), ["link", "write_report"]),
     "verified nothing": (
         passed(3, 0) | {"dam_consistency__comparison": UNPROVEN},
-        ["compare_anew", "write_report", "mismatches"],
+        ["comparison_anew", "write_report", "mismatches"],
     ),
 }
 # Whether a pass can help.
@@ -152,7 +152,7 @@ def expected(*tables: Table) -> Row:
 
 
 def test_what_follows_is_what_was_asked_for_and_can_help(tmp_path: Path) -> None:
-    first, after = include_of("subscriber.yml"), include_of("steps/verify.yml")
+    first, after = include_of("subscriber.yml"), include_of("steps/verification.yml")
     tables: list[Table] = [
         (first["loop"], first["vars"], FIRST),
         (after["loop"], after["vars"], AFTER),

@@ -32,10 +32,10 @@ SPECS: dict[str, Any] = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").re
 OF_STEP = {
     "settle": [],
     "preflight": ["checks"],
-    "compare": ["compare", "compare_anew"],
-    "report": ["report", "write_report", "mismatches", "hand_on"],
-    "repair": ["resync", "plan"],
-    "verify": ["verify", "link"],
+    "compare": ["comparison", "comparison_anew"],
+    "report": ["first_report", "write_report", "mismatches", "hand_on"],
+    "repair": ["repair", "plan"],
+    "verify": ["verification", "link"],
     "prove": ["prove"],
     "judge": [],
 }
@@ -104,7 +104,9 @@ def test_every_step_has_an_entry_point_and_every_file_of_a_step_is_included() ->
     assert set().union(*map(steps_of, entry_points())) == set(OF_STEP)
     named = "\n".join(path.read_text(encoding="utf-8") for path in files())
     for path in (TASKS / "steps").glob("*.yml"):
-        assert re.search(rf"steps/{path.stem}\.yml|step: {path.stem}$|\['{path.stem}'\]", named, re.MULTILINE), path
+        assert re.search(
+            rf"(steps/|import_tasks: ){path.stem}\.yml|step: {path.stem}$|\['{path.stem}'\]", named, re.MULTILINE
+        ), path
 
 
 def test_secrets_are_marked_so_that_they_are_not_shown() -> None:
