@@ -2,10 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Installs pip into an environment that has none, from the wheel that lies beside this file.
-
-ansible-test starts it, under the name ``get_pip_<version>.py``, with the arguments of the public script of that name.
-"""
+"""Installs pip from the wheel beside this file; ansible-test starts it, as ``get_pip_<version>.py``."""
 
 import sys
 from pathlib import Path

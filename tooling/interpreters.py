@@ -2,68 +2,80 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Pythons of this machine, by their real paths: version switchers' stand-ins stop Ansible's own discovery."""
+"""The Pythons of this machine, by their real paths, and the releases of ansible-core that run on them."""
 
 from __future__ import annotations
 
 import functools
 import os
-import re
+import pwd
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-_PROBE = "import ensurepip, os, sys, venv; print(os.path.realpath(sys.executable)); print(sys.version)"
+from tooling.process import Failed, search_path
+
+NEWEST = "newest"
+# The oldest and the newest minor version of Python 3 that each ansible-core takes where it runs, by its documentation.
+PYTHONS = {
+    "2.16": (10, 12),
+    "2.17": (10, 12),
+    "2.18": (11, 13),
+    "2.19": (11, 13),
+    "2.20": (12, 14),
+    NEWEST: (12, 14),
+}
+_PROBE = "import ensurepip, os, sys, venv; print(os.path.realpath(sys.executable))"
 
 
-@dataclass(frozen=True, order=True)
-class Interpreter:
-    """A Python that can make virtual environments. ``minor`` is (3, 12); ``text`` is what it says of its version."""
+class Interpreter(NamedTuple):
+    """A Python that can make virtual environments; ``name`` is its minor version, ``3.12``."""
 
-    minor: tuple[int, int]
-    text: str
+    name: str
     path: str
-
-    @property
-    def name(self) -> str:
-        """``3.12``."""
-        return f"{self.minor[0]}.{self.minor[1]}"
 
 
 def own() -> Interpreter:
     """Return the Python that runs this."""
-    return Interpreter((sys.version_info.major, sys.version_info.minor), sys.version, os.path.realpath(sys.executable))
+    return Interpreter(f"{sys.version_info.major}.{sys.version_info.minor}", os.path.realpath(sys.executable))
 
 
 @functools.cache
 def find(name: str) -> Interpreter | None:
-    """Return a Python of the minor version ``name`` (``3.12``), or None where this machine has none."""
-    if own().name == name:
+    """Return a Python of the minor version ``name``, on PATH or of pyenv, or None if this machine has none."""
+    if name == own().name:
         return own()
-    for candidate in _candidates(name):
-        found = _probe(candidate)
-        if found and found.name == name:
-            return found
+    pyenv = os.environ.get("PYENV_ROOT") or Path(pwd.getpwuid(os.getuid()).pw_dir, ".pyenv")
+    candidates = [shutil.which(f"python{name}", path=search_path())]
+    candidates += [str(path) for path in Path(pyenv).glob(f"versions/{name}.*/bin/python{name}")]
+    for candidate in filter(None, candidates):
+        done = subprocess.run([candidate, "-c", _PROBE], capture_output=True, text=True)
+        if done.returncode == 0:
+            return Interpreter(name, done.stdout.strip())
     return None
 
 
-def _candidates(name: str) -> Iterator[str]:
-    yield f"python{name}"
-    for root in (os.environ.get("PYENV_ROOT"), Path.home() / ".pyenv"):
-        if root:
-            yield from (str(path) for path in sorted(Path(root, "versions").glob(f"{name}.*/bin/python{name}")))
-    yield from (f"{folder}/python{name}" for folder in ("/usr/local/bin", "/usr/bin", f"/opt/python{name}/bin"))
+def legs(words: Sequence[str] = ()) -> tuple[list[tuple[str, Interpreter]], list[str]]:
+    """Return each ansible-core with the oldest and the newest Python that it takes here, and what is missing here.
 
-
-def _probe(candidate: str) -> Interpreter | None:
-    try:
-        done = subprocess.run([candidate, "-c", _PROBE], capture_output=True, text=True, check=False, timeout=30)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    path, _newline, text = done.stdout.strip().partition("\n")
-    version = re.match(r"(\d+)\.(\d+)", text)
-    if done.returncode or not version:
-        return None
-    return Interpreter((int(version[1]), int(version[2])), text, path)
+    ``words`` are some of the versions of ansible-core, or ``corners``: the oldest on its oldest Python and the newest
+    on its newest. Raise ``Failed`` if there is nothing to run.
+    """
+    if unknown := sorted(set(words) - {"corners", *PYTHONS}):
+        raise Failed(f"takes nothing, corners, or some of {', '.join(PYTHONS)}; not {', '.join(unknown)}")
+    chosen, missing = [], []
+    for core, ends in PYTHONS.items():
+        here = [found for minor in range(ends[0], ends[1] + 1) if (found := find(f"3.{minor}"))]
+        chosen += [(core, python) for python in dict.fromkeys(here[:1] + here[-1:])]
+        names = {python.name for python in here[:1] + here[-1:]}
+        missing += [f"ansible-core {core}: no Python 3.{end} here" for end in ends if f"3.{end}" not in names]
+    if "corners" in words:
+        chosen = list(dict.fromkeys([*chosen[:1], *chosen[-1:]]))
+    elif words:
+        chosen = [(core, python) for core, python in chosen if core in words]
+    if not chosen:
+        raise Failed("there is no Python to run any of them with")
+    return chosen, missing

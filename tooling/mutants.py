@@ -7,32 +7,27 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from tooling import environments, tree
-from tooling.paths import BUILD
-from tooling.process import Command, Failed, attempt, capture, say
+from tooling import tree
+from tooling.paths import BUILD, ROOT
+from tooling.process import Failed, capture
 
 FOLDER = BUILD / "mutants"
-TESTS = "tests/unit/plugins/module_utils"
-# What is mutated, and the tests that have to notice.
-TARGETS = {
-    "_staging": [f"{TESTS}/test_staging.py"],
-    "_wait": [f"{TESTS}/test_wait.py"],
-    "_report": [f"{TESTS}/test_report.py", f"{TESTS}/test_rows.py"],
-    "_summary": [f"{TESTS}/test_report.py", f"{TESTS}/test_rows.py"],
-    "_formats": [f"{TESTS}/test_report.py"],
-    "_columns": [f"{TESTS}/test_report.py"],
-    "_draft": [f"{TESTS}/test_draft.py", f"{TESTS}/test_report.py"],
-    "_reread": [f"{TESTS}/test_report.py"],
-}
+UTILS = Path("plugins", "module_utils")
+TESTS = Path("tests", "unit", "plugins", "module_utils")
+TARGETS = ["_waiting.py", "_dam/paging.py", "_staging/*.py", "_report/*.py"]
 SETTINGS = """\
 [cosmic-ray]
 module-path = "{module}"
-timeout = 30.0
+timeout = 60.0
 excluded-modules = []
-test-command = "{python} -m pytest -x -q {tests}"
+test-command = "python -m pytest -x -q {tests}"
 
 [cosmic-ray.distributor]
 name = "local"
@@ -42,46 +37,47 @@ exclude-operators = ["core/ReplaceBinaryOperator_(BitOr|Add_(Mod|Pow|RShift|LShi
 """
 
 
-def mutants(only: list[str]) -> None:
-    """Mutate the files (``only`` some) one after the other; raise ``Failed`` where a fault was not noticed."""
-    unknown = sorted(set(only) - set(TARGETS))
-    if unknown:
-        raise Failed(f"no such file: {', '.join(unknown)}; there are: {', '.join(TARGETS)}", 2)
-    made = environments.ensure("mutants")
-    survived = sum(_mutate(made, name) for name in only or TARGETS)
-    if survived:
-        raise Failed(f"{survived} faults were not noticed: kill them with a test, or see why they are none")
+def targets() -> list[str]:
+    """Return the files that are mutated, as paths below ``plugins/module_utils``."""
+    return [str(path.relative_to(ROOT / UTILS)) for name in TARGETS for path in sorted((ROOT / UTILS).glob(name))]
 
 
-def _mutate(made: environments.Environment, name: str) -> int:
-    """Return how many faults in one file were not noticed, and say which."""
-    place = FOLDER / name
-    shutil.rmtree(place, ignore_errors=True)
-    copied = tree.copy(place)
+def tests_of(target: str) -> list[Path]:
+    """Return the tests that have to notice: those of the file itself first, then all of its folder."""
+    folder = TESTS / Path(target).parent
+    own = folder / f"test_{Path(target).stem.lstrip('_')}.py"
+    return ([own] if (ROOT / own).exists() else []) + ([folder] if folder != TESTS else [])
+
+
+def mutants(names: Sequence[str]) -> None:
+    """Mutate the files, or those that are named, one on each core; raise ``Failed`` if a fault was not noticed."""
+    if unknown := sorted(set(names) - set(targets())):
+        raise Failed(f"no such file: {', '.join(unknown)}; there are: {', '.join(targets())}")
+    shutil.rmtree(FOLDER, ignore_errors=True)
     # Plugins of pytest that these tests do not use take longer to load than the tests to run.
-    env = environments.variables(made) | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    settings, session = place / "settings.toml", place / "session.sqlite"
-    module = copied / "plugins" / "module_utils" / f"{name}.py"
-    tests = " ".join(TARGETS[name])
-    settings.write_text(
-        SETTINGS.format(module=module.relative_to(copied), python=made.python, tests=tests), encoding="utf-8"
-    )
-    program: Command = [made.bin / "cosmic-ray"]
-    capture([made.python, "-c", "from tooling import tree; tree.prepare()"], env, copied)
-    capture([*program, "baseline", settings], env, copied)
-    capture([*program, "init", settings, session], env, copied)
-    capture([made.bin / "cr-filter-operators", session, settings], env, copied)
-    capture([*program, "exec", settings, session], env, copied)
-    code, text = attempt([*program, "dump", session], env, copied)
-    if code:
-        raise Failed(text)
-    results = [json.loads(line) for line in text.splitlines() if line.startswith("[")]
-    done = [result for _item, result in results if result and result.get("worker_outcome") == "normal"]
-    alive = [result for result in done if result["test_outcome"] == "survived"]
-    for result in alive:
-        changed = re.findall(r"^[-+](?![-+]).*", result["diff"] or "", re.MULTILINE)
-        say("\n".join([f"--- {name}: not noticed", *changed]))
-    say(f"{name}: {len(done)} faults, {len(done) - len(alive)} noticed")
-    if not done:
-        raise Failed(f"nothing in {name} was mutated")
-    return len(alive)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        unnoticed = sum(pool.map(_mutate, names or targets()))
+    if unnoticed:
+        raise Failed(f"{unnoticed} faults were not noticed: add a test for each, or see why it is no fault")
+
+
+def _mutate(name: str) -> int:
+    """Return how many faults in one file were not noticed, and print them."""
+    place = FOLDER / name.replace("/", ".")
+    copied, settings, session = tree.copy(place), place / "settings.toml", place / "session.sqlite"
+    tests = " ".join(map(str, tests_of(name)))
+    settings.write_text(SETTINGS.format(module=UTILS / name, tests=tests), encoding="utf-8")
+    capture(["cosmic-ray", "baseline", settings], os.environ, copied)
+    capture(["cosmic-ray", "init", settings, session], os.environ, copied)
+    capture(["cr-filter-operators", session, settings], os.environ, copied)
+    capture(["cosmic-ray", "exec", settings, session], os.environ, copied)
+    dump = capture(["cosmic-ray", "dump", session], os.environ, copied)
+    results = [json.loads(line)[1] for line in dump.splitlines() if line.startswith("[")]
+    done = [result for result in results if result and result["worker_outcome"] == "normal"]
+    unnoticed = [result for result in done if result["test_outcome"] == "survived"]
+    lines = [f"--- {name}: {len(done) - len(unnoticed)}/{len(done)} noticed"]
+    for result in unnoticed:
+        lines += ["not noticed:", *re.findall(r"^[-+](?![-+]).*", result["diff"], re.MULTILINE)]
+    print("\n".join(lines), flush=True)
+    return len(unnoticed)

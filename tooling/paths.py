@@ -2,15 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where things are: everything that the tooling makes is in ``.build`` and ``.venv``, and git ignores both."""
+"""Where things are: everything that the tools make is in ``.build`` and ``.venv``, and git ignores both."""
 
+import hashlib
+import os
+import pwd
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / ".build"
-VENVS = ROOT / ".venv"
 HOME = BUILD / "home"
 REQUIREMENTS = ROOT / "tests" / "requirements"
 
-NAMESPACE, NAME = "dxops", "dam_staging"
-COLLECTION = Path("ansible_collections", NAMESPACE, NAME)
+VENVS = ROOT / ".venv"
+if " " in str(ROOT):
+    # ansible-core 2.16 puts the interpreter's path into a shell command without quotes.
+    VENVS = Path(
+        pwd.getpwuid(os.getuid()).pw_dir, ".cache", "dam_staging", hashlib.sha256(bytes(ROOT)).hexdigest()[:12]
+    )
+
+COLLECTION = Path("ansible_collections", "dxops", "dam_staging")

@@ -13,31 +13,17 @@ from pathlib import Path
 
 from tooling.paths import BUILD, HOME, ROOT
 
-Command = Sequence[str | Path]
-
 # Settings of the user's shell that would change what the tools do.
-_FOREIGN = ("ANSIBLE_", "DX_", "GIT_", "MYPY", "PYTEST_", "PYTHON", "VIRTUAL_ENV")
+_FOREIGN = ("ANSIBLE_", "DX_", "GIT_", "MYPY", "NOX", "PYTEST_", "PYTHON", "VIRTUAL_ENV")
 _LOOPBACK = "127.0.0.1,localhost,127.0.0.0/8"
 
 
-class Failed(Exception):  # noqa: N818 - read as a sentence where it is raised
-    """The work cannot go on; ``code`` becomes the exit code.
-
-    The message is for the person at the terminal; it is empty where a program that failed has said it all.
-    """
-
-    def __init__(self, message: str, code: int = 1) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-def say(text: str = "") -> None:
-    """Print a line now, also where the output is a pipe."""
-    print(text, flush=True)
+class Failed(SystemExit):
+    """The work cannot go on, for the reason that the message gives."""
 
 
 def search_path(first: Path | None = None) -> str:
-    """Return PATH less the folders of Python version switchers: their stand-ins for interpreters stop ansible-test."""
+    """Return PATH with ``first`` before it, without the shims of Python version switchers: they stop ansible-test."""
     folders = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder]
     kept = [folder for folder in folders if not folder.rstrip(os.sep).endswith("shims")]
     return os.pathsep.join([str(first), *kept] if first else kept)
@@ -58,46 +44,25 @@ def environment(bin_folder: Path | None = None, extra: Mapping[str, str] | None 
         "ANSIBLE_CONFIG": str(BUILD / "ansible.cfg"),
         "ANSIBLE_HOME": str(HOME / ".ansible"),
         "ANSIBLE_REMOTE_TMP": str(HOME / ".ansible" / "tmp"),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PYTHONUNBUFFERED": "1",
     }
     kept["no_proxy"] = kept["NO_PROXY"]
     return kept | dict(extra or {})
 
 
-def run(command: Command, env: Mapping[str, str], cwd: Path = ROOT) -> None:
-    """Run ``command``, its output going where ours goes. Raise ``Failed``, without a word, unless it ends with 0."""
-    try:
-        done = subprocess.run([str(part) for part in command], env=env, cwd=cwd, check=False)
-    except FileNotFoundError as problem:
-        raise Failed(str(problem), 127) from None
-    if done.returncode:
-        raise Failed("", done.returncode)
-
-
-def attempt(command: Command, env: Mapping[str, str], cwd: Path, show: bool = False) -> tuple[int, str]:
-    """Run ``command``; return its exit code and what it wrote, which is also shown as it comes if ``show`` is true."""
-    lines = []
-    with subprocess.Popen(
-        [str(part) for part in command],
-        env=env,
+def capture(command: Sequence[str | Path], env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> str:
+    """Run ``command`` and return what it wrote. Raise ``Failed``, with all of it, unless it ends with 0."""
+    done = subprocess.run(
+        command,
+        env=environment() if env is None else env,
         cwd=cwd,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            lines.append(line)
-            if show:
-                print(line, end="", flush=True)
-    return process.returncode, "".join(lines)
-
-
-def capture(command: Command, env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> str:
-    """Run ``command`` and return what it wrote. Raise ``Failed``, with all of it, unless it ends with 0."""
-    code, text = attempt(command, environment() if env is None else env, cwd)
-    if code:
-        raise Failed(f"{' '.join(str(part) for part in command)} ended with {code}:\n{text}")
-    return text
+    )
+    if done.returncode:
+        raise Failed(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}")
+    return done.stdout

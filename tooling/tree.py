@@ -34,6 +34,21 @@ def _link(link: Path, target: str | Path) -> None:
     spare.replace(link)
 
 
+def _lend_pip_settings() -> None:
+    """Let pip, where a tool starts it with our HOME, find the index that the user has set up."""
+    own = os.environ.get("HOME")
+    for name in (".pip", ".config/pip"):
+        theirs, ours = Path(own or os.devnull, name), HOME / name
+        if theirs.is_dir() and theirs != ours and not ours.is_symlink():
+            _link(ours, theirs)
+
+
+def files(*options: str) -> list[str]:
+    """Return the files that ``git ls-files`` lists with these options, less those that git ignores."""
+    listed = capture(["git", "-c", f"safe.directory={ROOT}", "ls-files", *options, "--exclude-standard", "-z"])
+    return [name for name in listed.split("\0") if name]
+
+
 def copy(folder: Path) -> Path:
     """Copy what git tracks or would track to the collection's path under ``folder``; return the copy.
 
@@ -42,9 +57,7 @@ def copy(folder: Path) -> Path:
     copied = folder / COLLECTION
     shutil.rmtree(copied, ignore_errors=True)
     copied.mkdir(parents=True)
-    git = ["git", "-c", f"safe.directory={ROOT}"]
-    listed = capture([*git, "ls-files", "-co", "--exclude-standard", "-z"])
-    for name in filter(None, listed.split("\0")):
+    for name in files("--cached", "--others"):
         source, target = ROOT / name, copied / name
         if source.is_symlink() or source.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -52,12 +65,3 @@ def copy(folder: Path) -> Path:
     capture(["git", "init", "--quiet"], cwd=copied)
     capture(["git", "add", "--all"], cwd=copied)
     return copied
-
-
-def _lend_pip_settings() -> None:
-    """Let pip, where a tool starts it with our HOME, find the index that the user has set up."""
-    own = os.environ.get("HOME")
-    for name in (".pip", ".config/pip"):
-        theirs, ours = Path(own or os.devnull, name), HOME / name
-        if theirs.is_dir() and theirs != ours and not ours.is_symlink():
-            _link(ours, theirs)

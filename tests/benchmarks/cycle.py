@@ -17,8 +17,8 @@ from typing import Any
 
 from benchmarks.runs import Figures, Wrong, measured, median
 from benchmarks.tables import Cell, say, table, verdict
+from support.standin import StandIn, options_for, started
 from tooling.paths import ROOT
-from tooling.standin import StandIn, options_for, started
 
 HERE = Path(__file__).parent
 ROLE, URI, REFERENCE = "role", "uri playbook", "a look every 20 ms, no Ansible"

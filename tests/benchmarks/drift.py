@@ -34,7 +34,7 @@ from damsim.seeds.large import MANIFEST
 from damsim.store import Record, Records, connect
 from support.records import digest
 from support.scenes import DAM, token
-from tooling.standin import Place, StandIn, options_for, started
+from support.standin import Place, StandIn, options_for, started
 
 TYPE = RecordType.KEYWORD
 WINDOW, CONCURRENCY = 500, 8

@@ -20,7 +20,7 @@ from ansible.module_utils import basic
 from support.connections import SPEED, connection_to
 from support.contract import DAM_BASE, FOLDER, RELEASES, RING_BASE, Judge
 from support.modules import handed_over
-from tooling.standin import Place, StandIn, options_for, started
+from support.standin import Place, StandIn, options_for, started
 
 HERE = Path(__file__).parent
 Module = Callable[..., dict[str, Any]]

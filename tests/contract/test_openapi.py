@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from support.contract import Judge
+from support.standin import StandIn
 from tooling.paths import ROOT
-from tooling.standin import StandIn
 
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("dam_*.py"))
 ONE = "/staging/subscriber/{subscriber_id}"

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from support.contract import DAM_BASE, FOLDER, RELEASES, RING_BASE
-from tooling.standin import StandIn, options_for, started
+from support.standin import StandIn, options_for, started
 
 PARTS = ("/staging/", "/operations", "/api-version", "/eventlogs")
 OPERATIONS = 15

@@ -29,7 +29,7 @@ from functional.conftest import (
 )
 from support.modules import warm_up
 from support.scripted import Reply, Scripted, scripted
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 # Imported for pytest, which looks for fixtures here.
 __all__ = [

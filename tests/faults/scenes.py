@@ -27,7 +27,7 @@ from support.scenes import (
     server_rows,
     warned,
 )
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 Options = dict[str, Any]
 NEW_HOST = "127.0.0.9:4711"

@@ -18,7 +18,7 @@ from support.connections import connection_to
 from support.modules import Outcome, Run
 from support.scenes import fault, registration
 from support.scripted import Scripted
-from tooling.standin import Place, StandIn
+from support.standin import Place, StandIn
 
 WAITS = {"wait_timeout": 1200, "wait_sleep": 5, "error_timeout": 300}
 SHORT_WAITS = {"wait_timeout": 100, "error_timeout": 10}

@@ -18,7 +18,7 @@ from faults.proxy import Proxy
 from faults.scenes import SCENES, Scene
 from faults.stage import Stage
 from support.scenes import COMPARED, fault, sent, server_time, set_status
-from tooling.standin import Place, StandIn
+from support.standin import Place, StandIn
 
 HOUR, YEAR = 3600.0, 365 * 86400.0
 EXPIRED = {"kind": "status", "status": 401, "path": "^/dx/api/dam/"}

@@ -21,7 +21,7 @@ from support.haproxy import Front, HAProxy, haproxy, in_one
 from support.modules import Outcome, Run
 from support.role import book, meanwhile
 from support.scenes import keep_operations, looked, named, runs_started, sent, triggers, warned
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 pytestmark = [pytest.mark.needs_haproxy, pytest.mark.slow]
 

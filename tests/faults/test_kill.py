@@ -23,8 +23,8 @@ from support.connections import SPEED, role_connection, role_secrets
 from support.playbooks import PlaybookRun, play
 from support.role import HOST, folder_listing, found_in, kill_when, result_of
 from support.scenes import keep_operations, of_subscriber, registration, runs_started, sent, server_rows
+from support.standin import StandIn
 from tooling.paths import ROOT
-from tooling.standin import StandIn
 
 RESYNC = ROOT / "playbooks" / "resync.yml"
 COMPARISON, REPAIR = "findStagingMismatch", "resyncSubscriber"

@@ -19,7 +19,7 @@ from support.connections import role_connection, role_secrets
 from support.playbooks import PlaybookRun, play
 from support.role import ROLE, SHOW_ARTIFACT, artifact_of, error_of, folder_listing, found_in, result_of
 from support.scenes import sent, triggers
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 PUBLISHERS, FORKS = 50, 10
 REPAIRED = range(1, 4)

@@ -22,7 +22,7 @@ from support.connections import connection_to
 from support.haproxy import Front, HAProxy, haproxy, in_one
 from support.modules import Run
 from support.scenes import is_login, named, sent, triggers
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 FACTOR = 720.0
 HOURS = 4.0

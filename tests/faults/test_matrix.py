@@ -23,8 +23,8 @@ from functional.conftest import RunModules
 from support.playbooks import Call
 from support.scenes import compared, keep_operations, named, runs_started
 from support.scripted import Scripted
+from support.standin import StandIn
 from tooling.paths import ROOT
-from tooling.standin import StandIn
 
 Cell = tuple[Fault, Scene, Point]
 ALL_CELLS = [

@@ -36,8 +36,8 @@ from faults.scenes import found
 from support.connections import connection_to
 from support.modules import Outcome
 from support.scenes import COMPARED, compared, fault, named, register, registration, server_time
+from support.standin import StandIn
 from tooling.paths import ROOT
-from tooling.standin import StandIn
 
 # As many times faster than life.
 FACTOR = 50.0

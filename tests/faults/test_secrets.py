@@ -24,8 +24,8 @@ from support.connections import connection_to, role_connection, role_secrets
 from support.playbooks import Call, PlaybookRun, play, play_modules
 from support.role import book, only
 from support.scenes import COMPARED, compared, log_mismatches, named, registration, set_status, token
+from support.standin import StandIn
 from tooling.paths import ROOT
-from tooling.standin import StandIn
 
 # Files by which a test itself hands the secrets over.
 INPUT = ("inventory.json", "extra_vars.json", "calls.yml")

@@ -15,13 +15,13 @@ from typing import Any, Protocol
 
 import pytest
 
+from support.awx import collection
 from support.awx.scene import Scene, set_up
 from support.connections import SPEED, connection_to, given, role_connection, role_secrets
 from support.modules import Run
 from support.playbooks import Call, PlaybookRun, play, play_modules
-from tooling import collections
+from support.standin import StandIn, options_for, started
 from tooling.paths import ROOT
-from tooling.standin import StandIn, options_for, started
 
 
 class RunModule(Protocol):
@@ -171,7 +171,7 @@ def run_tasks(credentials: dict[str, Any], work_folder: Callable[[], Path]) -> R
 @pytest.fixture(scope="session")
 def awx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """A stand-in of AWX that the playbook has set up; its tests are of one group, so that this is done once."""
-    collections.ensure(Path(sys.executable))
+    collection.ensure()
     with set_up(tmp_path_factory.mktemp("awx")) as scene:
         yield scene
 

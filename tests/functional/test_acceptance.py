@@ -15,7 +15,7 @@ from damsim.names import RecordType as T
 from damsim.seeds.library import record_id
 from support.role import HOST, folder_listing, found_in, verdict_of
 from support.scenes import of_subscriber, server_rows
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 # What was done to the subscriber, and so what has to be told of it: type, action, record.
 DAMAGE = {

@@ -21,8 +21,8 @@ from support.awx.server import Awx
 from support.connections import role_connection
 from support.playbooks import play
 from support.runner import Job, assert_fit_for_awx, run_job
+from support.standin import StandIn
 from tooling.paths import ROOT
-from tooling.standin import StandIn
 
 pytestmark = [pytest.mark.xdist_group("awx"), pytest.mark.slow]
 

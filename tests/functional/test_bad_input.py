@@ -31,7 +31,7 @@ from support.mistakes import (
 )
 from support.playbooks import COLLECTION, play
 from support.scenes import compared, fault, registration, sent, server_rows, writes
-from tooling.standin import StandIn, options_for, started
+from support.standin import StandIn, options_for, started
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ from support.scenes import (
     warned,
     writes,
 )
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 MODULE = "dam_delete_mismatch"
 

@@ -18,7 +18,7 @@ from support.connections import SPEED
 from support.playbooks import Call
 from support.role import found_in, meanwhile
 from support.scenes import fault, is_login, looked, named, sent, writes
-from tooling.standin import Place, StandIn
+from support.standin import Place, StandIn
 
 MODULE = "dam_drift_info"
 NOT_OFFERED = {"RESOURCE", "PERMISSION"}

@@ -39,7 +39,7 @@ from support.scenes import (
     warned,
     writes,
 )
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 MODULE = "dam_find_mismatch"
 START = "FIND_MISMATCH_START"

@@ -35,7 +35,7 @@ from support.scenes import (
     warned,
     writes,
 )
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 MODULE = "dam_mismatch_report"
 RUN_FIRST = "Please run find mismatch first before generating report logs."

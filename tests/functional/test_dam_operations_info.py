@@ -12,7 +12,7 @@ import pytest
 
 from support.playbooks import Call
 from support.scenes import fault, is_login, looked, once, sent, writes
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 MODULE = "dam_operations_info"
 STATUSES = ["TODO", "READ", "PROCESSING", "SUCCESS", "RETRY", "WAIT", "PENDING", "FAILED", "ABORT"]

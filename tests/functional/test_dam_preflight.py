@@ -15,7 +15,7 @@ import pytest
 from support.connections import connection_to
 from support.playbooks import COLLECTION, Call
 from support.scenes import COMPARED, compared, fault, register, server_time, set_status
-from tooling.standin import Place, StandIn
+from support.standin import Place, StandIn
 
 MODULE = "dam_preflight"
 RESYNC = {"before": "resync"}

@@ -35,7 +35,7 @@ from support.scenes import (
     writes,
 )
 from support.scripted import Reply, Request, scripted
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 MODULE = "dam_resync"
 START = "RESYNC_TRIGGER_START"

@@ -25,7 +25,7 @@ from support.scenes import (
     triggers,
     writes,
 )
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 MODULE = "dam_resync"
 NAMES = [

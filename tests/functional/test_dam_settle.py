@@ -13,7 +13,7 @@ from support.connections import connection_to
 from support.playbooks import Call
 from support.role import meanwhile
 from support.scenes import fault, sent, writes
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 MODULE = "dam_settle"
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from support.playbooks import Call
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 MODULE = "dam_subscriber"
 SUBSCRIBERS = "/dx/api/dam/v1/staging/subscriber"

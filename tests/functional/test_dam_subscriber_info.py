@@ -13,7 +13,7 @@ import pytest
 from support.connections import connection_to
 from support.playbooks import Call
 from support.scenes import fault, named, registration, sent, set_status, token, writes
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 MODULE = "dam_subscriber_info"
 FIELDS = {

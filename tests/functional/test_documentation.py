@@ -22,9 +22,9 @@ from support.connections import connection_to, role_connection, role_secrets
 from support.documents import Example
 from support.playbooks import COLLECTION, PlaybookRun, play
 from support.role import HOST, result_of, results_of
+from support.standin import StandIn
 from tooling.paths import ROOT
 from tooling.process import environment
-from tooling.standin import StandIn
 
 GUIDES = ROOT / "docs" / "docsite" / "rst"
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("dam_*.py"))

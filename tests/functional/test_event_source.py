@@ -26,10 +26,10 @@ import yaml
 
 from support.connections import connection_to, role_connection, role_secrets
 from support.scenes import COMPARED, api, compared, fault, registration, sent, triggers, writes
+from support.standin import StandIn
 from tooling import environments, interpreters
 from tooling.paths import BUILD, COLLECTION, ROOT
 from tooling.process import Failed, environment
-from tooling.standin import StandIn
 
 EDA = Path("extensions", "eda")
 SOURCE = BUILD / COLLECTION / EDA / "plugins" / "event_source" / "dam_staging.py"

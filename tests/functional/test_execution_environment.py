@@ -17,10 +17,10 @@ import pytest
 import yaml
 
 from support.connections import role_connection
+from support.standin import StandIn
 from tooling import tree
 from tooling.paths import COLLECTION, ROOT
 from tooling.process import environment
-from tooling.standin import StandIn
 
 
 def builder(*arguments: str, cwd: Path) -> str:

@@ -19,8 +19,8 @@ import pytest
 
 from support.connections import connection_to, role_secrets
 from support.scenes import COMPARED, fault, log_mismatches, numbered, sent, set_status, writes
+from support.standin import StandIn
 from tooling.process import environment
-from tooling.standin import StandIn
 
 STATES = {"in_sync", "drifted", "comparing", "resyncing", "failed", "not_compared", "disabled"}
 

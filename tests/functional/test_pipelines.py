@@ -21,9 +21,9 @@ from support import documents, junit
 from support.connections import role_connection, role_secrets
 from support.role import check_form, error_of, result_of
 from support.scenes import sent
+from support.standin import StandIn
 from tooling.paths import ROOT
 from tooling.process import environment
-from tooling.standin import StandIn
 
 GUIDE = ROOT / "docs" / "docsite" / "rst" / "awx_and_pipelines.rst"
 SCRIPT = "dam_check.sh"

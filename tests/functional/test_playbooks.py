@@ -21,7 +21,7 @@ from support.role import (
     verdict_of,
 )
 from support.scenes import sent, writes
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 
 def test_check_reports_drift_and_fails_for_it_and_neither_repairs_nor_registers_anew(

@@ -16,7 +16,7 @@ from support.connections import role_connection, role_secrets
 from support.playbooks import PlaybookRun
 from support.role import HOST
 from support.scenes import registration
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 CYCLES = (2, 15, 60)
 

@@ -24,8 +24,8 @@ from support.connections import SPEED, connection_to
 from support.playbooks import ANSIBLE_PYTHON, Call
 from support.scenes import COMPARED, compared, named, sent
 from support.sshd import jump_host
+from support.standin import StandIn
 from tooling.process import environment
-from tooling.standin import StandIn
 
 COMPARING = "FIND_MISMATCH_START"
 SECONDS = 120.0

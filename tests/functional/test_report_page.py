@@ -18,7 +18,7 @@ from support.connections import connection_to, role_connection, role_secrets
 from support.playbooks import Call
 from support.role import HOST, folder_listing, found_in, verdict_of
 from support.scenes import Row, compared, log_mismatches, named, of_subscriber, registration, server_rows, set_status
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 MODULE = "dam_mismatch_report"
 COMPLETED = "FIND_MISMATCH_COMPLETED"

@@ -23,7 +23,7 @@ from support.connections import connection_to
 from support.modules import start_main
 from support.playbooks import environment_for_modules
 from support.scenes import COMPARED, compared, fault, named, of_subscriber, sent, server_rows, set_status, warned
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 MODULE = "dam_mismatch_report"
 OLD = b"recordType,recordAction\r\nKEYWORD,CREATE\r\n"

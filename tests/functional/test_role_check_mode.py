@@ -12,7 +12,7 @@ from typing import Any
 from support.connections import role_connection, role_secrets
 from support.role import HOST, SHOW_ARTIFACT, artifact_of, error_of, folder_listing, result_of, rows_of
 from support.scenes import compared, register, sent, set_status, writes
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 
 def test_it_shows_what_a_repair_would_change_and_what_is_in_its_way_and_sends_nothing(

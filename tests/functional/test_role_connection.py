@@ -13,7 +13,7 @@ from typing import Any
 
 from support.connections import role_connection
 from support.role import book, error_of, only, result_of
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 EVERY_HOST: tuple[str, str, dict[str, Any]] = ("all", "preflight", {})
 BRIEFLY = {"dam_consistency_request_retries": 0, "dam_consistency_wait_timeout": 2}

@@ -32,7 +32,7 @@ from support.role import (
     verdict_of,
 )
 from support.scenes import keep_operations, runs_started, sent, writes
-from tooling.standin import Place, StandIn
+from support.standin import Place, StandIn
 
 COMPARISON, RESYNC = "findStagingMismatch", "resyncSubscriber"
 FIRST, AGAIN = ["PATCH subscriber"], ["DELETE mismatches", "PATCH subscriber"]

@@ -12,7 +12,7 @@ from typing import Any
 from support.connections import role_connection, role_secrets
 from support.role import HOST, book, error_of, folder_listing, found_in, only, result_of, results_of
 from support.scenes import log_mismatches, numbered, sent, writes
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 COMPARE, AGAIN, RESYNC = ["PATCH subscriber"], ["DELETE mismatches", "PATCH subscriber"], ["PATCH subscriber"]
 

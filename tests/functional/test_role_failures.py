@@ -11,7 +11,7 @@ from typing import Any
 from support.connections import role_connection, role_secrets
 from support.role import HOST, SHOW_ARTIFACT, artifact_of, error_of, only, result_of
 from support.scenes import fault, register, registration, sent, writes
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 # A subscriber that does not answer is waited for, in case it is only restarting.
 BRIEFLY = {"dam_consistency_error_timeout": 2, "dam_consistency_request_retries": 0, "dam_consistency_wait_timeout": 12}

@@ -11,7 +11,7 @@ from typing import Any
 from support.connections import role_connection, role_secrets
 from support.role import HOST, error_of, only, result_of, verdict_of
 from support.scenes import fault, sent, writes
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 
 def equal_types(proof: dict[str, Any]) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from pathlib import Path
 from support.connections import role_connection, role_secrets
 from support.playbooks import play
 from support.role import check_form, folder_listing, found_in, result_of, rows_of
+from support.standin import StandIn
 from tooling.paths import ROOT
-from tooling.standin import StandIn
 
 HOST = "eu/../dx prod;1"
 SAFE = "eu_.._dx_prod_1"

@@ -10,7 +10,7 @@ from typing import Any
 
 from support.role import error_of, meanwhile, verdict_of
 from support.scenes import sent
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 
 def registrations(standin: StandIn) -> list[str]:

@@ -17,8 +17,8 @@ from support.connections import role_connection, role_secrets
 from support.playbooks import PlaybookRun
 from support.role import HOST, kill_when, meanwhile, only, verdict_of
 from support.scenes import api, compared, keep_operations, runs_started, sent
+from support.standin import StandIn
 from tooling.paths import ROOT
-from tooling.standin import StandIn
 
 COMPARISON, RESYNC = "findStagingMismatch", "resyncSubscriber"
 START, RESYNC_START = "FIND_MISMATCH_START", "RESYNC_TRIGGER_START"

@@ -18,8 +18,8 @@ import pytest
 from support.connections import role_connection, role_secrets
 from support.role import check_form, meanwhile
 from support.runner import assert_fit_for_awx, run_job
+from support.standin import StandIn
 from tooling.process import environment
-from tooling.standin import StandIn
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from support.playbooks import Call
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 MODULE = "dam_subscriber_info"
 # Ansible's controller gives these another form, which differs between its releases.

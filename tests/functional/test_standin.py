@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tooling.standin import NotStarted, StandIn, started
+from support.standin import NotStarted, StandIn, started
 
 
 def alive(pid: int) -> bool:

@@ -22,10 +22,10 @@ from support.awx.scene import Scene
 from support.connections import connection_to
 from support.playbooks import ANSIBLE_PYTHON, Call
 from support.role import result_of
+from support.standin import StandIn
 from tooling import environments, interpreters
 from tooling.paths import ROOT
 from tooling.process import Failed
-from tooling.standin import StandIn
 
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("dam_*.py"))
 # With a test of their own.

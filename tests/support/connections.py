@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from support.playbooks import ANSIBLE_PYTHON
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 # So many times faster than life: a comparison of the small seed ends well within half a second.
 SPEED = 20.0

@@ -14,7 +14,7 @@ from typing import Any
 
 from support.connections import connection_to
 from support.scenes import compared, named, register
-from tooling.standin import StandIn
+from support.standin import StandIn
 
 WRONG = "wrong-secret-one"
 HTML = "<html><body>Please sign in</body></html>"

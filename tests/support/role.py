@@ -21,9 +21,9 @@ from typing import Any
 
 from support.connections import role_connection, role_secrets
 from support.playbooks import PlaybookRun
+from support.standin import StandIn
 from tooling.paths import ROOT
 from tooling.process import environment
-from tooling.standin import StandIn
 
 ROLE = "dxops.dam_staging.dam_consistency"
 SCHEMA = ROOT / "docs" / "dam_consistency_result.schema.json"

@@ -16,7 +16,7 @@ from itertools import groupby
 from threading import Event, Thread
 from typing import Any
 
-from tooling.standin import Place, StandIn
+from support.standin import Place, StandIn
 
 COMPARED = "FIND_MISMATCH_COMPLETED"
 AGENT = "tests"

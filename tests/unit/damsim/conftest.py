@@ -21,8 +21,8 @@ import httpx
 import pytest
 
 from damsim.names import DAM_BASE, RING_BASE
+from support.standin import Place, StandIn, options_for, started
 from tooling.paths import ROOT
-from tooling.standin import Place, StandIn, options_for, started
 
 SPEED = 200.0
 FIND = "FIND_MISMATCH_START"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from damsim.names import RecordType
-from tooling.standin import options_for, started
+from support.standin import options_for, started
 
 from .conftest import FIND, RESYNC, SPEED, Pair
 

@@ -20,8 +20,8 @@ import pytest
 
 from damsim import cli, tls
 from damsim.seeds import large
+from support.standin import NotStarted, StandIn, options_for, started
 from tooling.paths import ROOT
-from tooling.standin import NotStarted, StandIn, options_for, started
 
 from .conftest import FIND, RESYNC, SPEED, Pair, subscriber_alone
 

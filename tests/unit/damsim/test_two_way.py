@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from tooling.standin import options_for, started
+from support.standin import options_for, started
 
 from .conftest import FIND, RESYNC, SPEED, Pair, subscriber_alone
 

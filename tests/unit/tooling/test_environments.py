@@ -6,13 +6,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import fcntl
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from tooling import environments
-from tooling.process import Command, Failed
+from tooling.process import Failed
+
+
+def is_locked(path: Path) -> bool:
+    with open(path, encoding="utf-8") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
 
 
 class Maker:
@@ -21,9 +31,11 @@ class Maker:
     def __init__(self) -> None:
         self.installs = 0
         self.broken = False
+        self.locked: list[bool] = []
 
-    def __call__(self, command: Command, *_where: object) -> str:
+    def __call__(self, command: Sequence[str | Path], *_where: object) -> str:
         words = [str(word) for word in command]
+        self.locked.append(is_locked(next(environments.VENVS.glob("*.lock"))))
         if "venv" in words:
             folder = Path(words[-1])
             (folder / "bin").mkdir(parents=True)
@@ -42,7 +54,6 @@ def maker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Maker:
     requirements.mkdir()
     (requirements / "base.txt").write_text("one\n", encoding="utf-8")
     (requirements / "test.txt").write_text("-r base.txt\n", encoding="utf-8")
-    monkeypatch.setattr(environments, "ROOT", tmp_path)
     monkeypatch.setattr(environments, "VENVS", tmp_path / "venvs")
     monkeypatch.setattr(environments, "REQUIREMENTS", requirements)
     monkeypatch.setattr(environments, "capture", made)
@@ -86,10 +97,6 @@ def test_what_no_longer_fits_is_made_anew(maker: Maker, damage: Callable[[enviro
     assert maker.installs == 2
 
 
-def test_a_path_with_a_space_gets_an_alias_that_leads_to_the_environment(
-    maker: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(environments, "VENVS", tmp_path / "my venvs")
-    made = environments.ensure("test")
-    assert " " not in str(made.folder)
-    assert made.folder.resolve().parent == tmp_path / "my venvs"
+def test_while_one_command_makes_an_environment_another_waits(maker: Maker) -> None:
+    environments.ensure("test")
+    assert maker.locked == [True, True]

@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,51 +21,6 @@ from tooling.process import Failed, capture
 NEW = "7.8.9"
 Files = dict[str, bytes]
 
-CHANGELOG = """# dxops.dam_staging Release Notes
-
-**Topics**
-
-- <a href="#v1-1-0">v1\\.1\\.0</a>
-
-<a id="v1-1-0"></a>
-## v1\\.1\\.0
-
-<a id="minor-changes"></a>
-### Minor Changes
-
-* New\\.
-
-<a id="v1-0-0"></a>
-## v1\\.0\\.0
-
-<a id="release-summary"></a>
-### Release Summary
-
-The first\\.
-"""
-
-
-def test_the_version_is_set_and_nothing_else() -> None:
-    text = "name: dam_staging\nversion: 0.1.0\nlicense: [x]\n"
-    assert release.with_version(text, "1.0.0") == "name: dam_staging\nversion: 1.0.0\nlicense: [x]\n"
-
-
-def test_a_file_without_a_version_is_refused() -> None:
-    with pytest.raises(Failed, match="no line with the version"):
-        release.with_version("name: x\n", "1.0.0")
-
-
-@pytest.mark.parametrize(("version", "has", "lacks"), [("1.1.0", "New", "The first"), ("1.0.0", "The first", "New")])
-def test_the_notes_are_the_part_of_that_version(version: str, has: str, lacks: str) -> None:
-    notes = release.notes_of(CHANGELOG, version)
-    assert has in notes
-    assert lacks not in notes
-
-
-def test_a_version_that_the_changelog_does_not_have_is_refused() -> None:
-    with pytest.raises(Failed, match=r"nothing about 2\.0\.0"):
-        release.notes_of(CHANGELOG, "2.0.0")
-
 
 @pytest.mark.parametrize("words", [[], ["1.0"], ["v1.0.0"], ["1.0.0", "2.0.0"]])
 def test_what_is_no_version_is_refused_before_anything_happens(words: list[str]) -> None:
@@ -75,7 +30,7 @@ def test_what_is_no_version_is_refused_before_anything_happens(words: list[str])
 
 @pytest.fixture
 def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A clone of the tree, which is what is released."""
+    """A clone of the tree, which is what is released; its antsibull-changelog only writes files."""
     tree.copy(tmp_path)
     folder = tmp_path / COLLECTION
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com"]
@@ -84,9 +39,6 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, path in {"GALAXY": "galaxy.yml", "CHANGELOG": "CHANGELOG.md", "NOTES": ".build/NOTES.md"}.items():
         monkeypatch.setattr(release, name, folder / path)
     (folder / ".build").mkdir()
-    made = SimpleNamespace(bin=folder / ".build")
-    monkeypatch.setattr(release.environments, "ensure", lambda _purpose: made)
-    monkeypatch.setattr(release.environments, "variables", lambda _made: None)
     program = folder / ".build" / "antsibull-changelog"
     program.write_text(
         f"#!{sys.executable}\n"
@@ -95,10 +47,13 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "    for path in pathlib.Path('changelogs/fragments').iterdir():\n"
         "        path.unlink()\n"
         "    pathlib.Path('changelogs/changelog.yaml').write_text('releases: {}')\n"
-        f"    pathlib.Path('CHANGELOG.md').write_text('## v{NEW}\\n\\nNew.\\n'.replace('.', chr(92) + '.'))\n",
+        "    pathlib.Path('CHANGELOG.md').write_text('All of them.')\n"
+        "if '--only-latest' in sys.argv:\n"
+        "    pathlib.Path(sys.argv[sys.argv.index('--output') + 1]).write_text(f'Notes of {sys.argv[-1]}.')\n",
         encoding="utf-8",
     )
     program.chmod(0o755)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(program.parent), os.environ["PATH"]]))
     return folder
 
 
@@ -123,7 +78,7 @@ def building(monkeypatch: pytest.MonkeyPatch, folder: Path, act: Callable[[], No
 def test_a_release_has_its_version_wherever_the_tarball_is_named(
     copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    old = release.version_of((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
+    old = release.version_of(ROOT / "galaxy.yml")
     before = {path.name for path in release.naming(old)}
     assert {"README.md", "execution-environment.yml", "quick_start.rst", "awx_and_pipelines.rst"} <= before
     given = building(monkeypatch, copy)
@@ -131,8 +86,9 @@ def test_a_release_has_its_version_wherever_the_tarball_is_named(
     assert given == [{"CHANGELOG.md", "changelogs/changelog.yaml"}]
     assert release.naming(old) == []
     assert {path.name for path in release.naming(NEW)} == before
-    assert f"version: {NEW}\n" in (copy / "galaxy.yml").read_text(encoding="utf-8")
-    assert (copy / ".build" / "NOTES.md").read_text(encoding="utf-8") == "New\\.\n"
+    galaxy = (ROOT / "galaxy.yml").read_text(encoding="utf-8")
+    assert (copy / "galaxy.yml").read_text(encoding="utf-8") == galaxy.replace(f"version: {old}", f"version: {NEW}")
+    assert (copy / ".build" / "NOTES.md").read_text(encoding="utf-8") == f"Notes of {NEW}."
     assert "git push --follow-tags" in capsys.readouterr().out
 
 
