@@ -26,7 +26,6 @@ def sanity(words: Sequence[str]) -> None:
         if ignored := sorted(path.name for path in copied.glob("tests/sanity/ignore*")):
             raise Failed(f"the collection makes no exceptions for itself, but there is {', '.join(ignored)}")
         text = capture(["ansible-test", "sanity", "--local", "--color", "no", *words], cwd=copied)
-    print(text)
     if "All targets skipped" in text:
         raise Failed("ansible-test has looked at nothing, so this proves nothing")
 

@@ -1,3 +1,7 @@
+# Copyright (c) 2026, dxops.dam_staging contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Sphinx's settings for the site that ``dev.py docs`` builds, without a network: other documentation is not asked."""
 
 project = "dxops.dam_staging"

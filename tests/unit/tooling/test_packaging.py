@@ -36,6 +36,7 @@ def test_what_users_need_ships(name: str) -> None:
     [
         "tests/unit",
         "dev.py",
+        "noxfile.py",
         ".ci/run",
         "tooling",
         "changelogs/fragments/a.yml",
