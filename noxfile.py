@@ -34,21 +34,15 @@ from tooling.process import environment  # noqa: E402
 Command = Sequence[str | Path]
 
 CORE = os.environ.get("DEV_CORE") or None
-CHECKS: dict[str, Command] = {
-    "ansible-lint": ["ansible-lint", "--offline", "--profile", "production", "--nocolor"],
-    "mypy": ["mypy"],
-    "antsibull-docs": [
-        "antsibull-docs",
-        "lint-collection-docs",
-        "--plugin-docs",
-        "--validate-collection-refs=all",
-        ".",
-    ],
-    "antsibull-changelog": ["antsibull-changelog", "lint"],
-    "reuse": ["reuse", "lint", "--lines"],
-    "ruff check": ["ruff", "check", "--no-cache", "--output-format", "concise", "."],
-    "ruff format": ["ruff", "format", "--no-cache", "--check", "--quiet", "--output-format", "concise", "."],
-    "yamllint": ["yamllint", "--strict", "."],
+CHECKS = {
+    "ansible-lint": "ansible-lint --offline --profile production --nocolor",
+    "mypy": "mypy",
+    "antsibull-docs": "antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .",
+    "antsibull-changelog": "antsibull-changelog lint",
+    "reuse": "reuse lint --lines",
+    "ruff check": "ruff check --no-cache --output-format concise .",
+    "ruff format": "ruff format --no-cache --check --quiet --output-format concise .",
+    "yamllint": "yamllint --strict .",
 }
 
 nox.options.default_venv_backend = "none"  # sessions share the environments of tooling/environments.py
@@ -118,7 +112,7 @@ def test(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """Check style, types and documentation: lint [CHECK ...], with a CHECK of CHECKS in noxfile.py."""
     use(session, "lint")
-    each(session, CHECKS, session.posargs)
+    each(session, {name: command.split() for name, command in CHECKS.items()}, session.posargs)
 
 
 @nox.session(name="format")

@@ -52,7 +52,7 @@ def find(name: str) -> Interpreter | None:
     candidates = [shutil.which(f"python{name}", path=search_path())]
     candidates += [str(path) for path in Path(pyenv).glob(f"versions/{name}.*/bin/python{name}")]
     for candidate in filter(None, candidates):
-        done = subprocess.run([candidate, "-c", _PROBE], capture_output=True, text=True)
+        done = subprocess.run([candidate, "-c", _PROBE], capture_output=True, text=True, check=False)
         if done.returncode == 0:
             return Interpreter(name, done.stdout.strip())
     return None

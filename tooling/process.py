@@ -55,6 +55,7 @@ def capture(command: Sequence[str | Path], env: Mapping[str, str] | None = None,
     """Run ``command`` and return what it wrote. Raise ``Failed``, with all of it, unless it ends with 0."""
     done = subprocess.run(
         command,
+        check=False,
         env=environment() if env is None else env,
         cwd=cwd,
         stdin=subprocess.DEVNULL,
