@@ -21,8 +21,8 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import O
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import connection_spec
 from ansible_collections.dxops.dam_staging.plugins.plugin_utils._watch.options import read
 from support import documents
+from support.role_options import ARGUMENT_SPECS, CONNECTION, renewed, variable
 from tooling.paths import ROOT
-from tooling.role_options import ARGUMENT_SPECS, CONNECTION, renewed, variable
 
 SPEC = connection_spec()
 ROLE: dict[str, Any] = yaml.safe_load(ARGUMENT_SPECS.read_text(encoding="utf-8"))["argument_specs"]
@@ -30,7 +30,7 @@ ROLE: dict[str, Any] = yaml.safe_load(ARGUMENT_SPECS.read_text(encoding="utf-8")
 SUBSCRIBER_VARIABLES = [
     *("dx_username", "dx_password", "ltpa_token", "dx_protocol", "dx_port", "validate_certs", "ca_path"),
 ]
-RENEW = "run: python3 dev.py run python -m tooling.role_options"
+RENEW = "run: python3 dev.py run python tests/support/role_options.py"
 
 
 def suboptions() -> dict[str, Any]:

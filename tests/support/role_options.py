@@ -4,8 +4,8 @@
 
 """Write the role's variables for the connection options, after a change of their specification or documentation.
 
-``python3 dev.py run python -m tooling.role_options`` renews the parts of two files that stand between ``BEGIN`` and
-``END``. The variable for ``hostname`` is written by hand, since the inventory can name the publisher too.
+``python3 dev.py run python tests/support/role_options.py`` renews the parts of two files between ``BEGIN`` and ``END``.
+The variable for ``hostname`` is written by hand, since the inventory can name the publisher too.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from pathlib import Path
 
 import yaml
 
-from tooling.paths import BUILD, ROOT
-
+ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles" / "dam_consistency"
 ARGUMENT_SPECS = ROLE / "meta" / "argument_specs.yml"
 CONNECTION = ROLE / "tasks" / "connection.yml"
-BEGIN = "# Begin of what tooling/role_options.py writes\n"
-END = "# End of what tooling/role_options.py writes\n"
+BEGIN = "# Begin of what tests/support/role_options.py writes\n"
+END = "# End of what tests/support/role_options.py writes\n"
 
 
 class _Dumper(yaml.SafeDumper):
@@ -84,7 +83,7 @@ def _module_defaults() -> str:
 
 
 def main() -> None:
-    sys.path.insert(0, str(BUILD))
+    sys.path.insert(0, str(ROOT / ".build"))
     for path in (ARGUMENT_SPECS, CONNECTION):
         path.write_text(renewed(path), encoding="utf-8")
 
