@@ -104,8 +104,8 @@ def demo(session: nox.Session) -> None:
 def test(session: nox.Session) -> None:
     """Run the quick tests, or with --full all of them: test [--full] [ARGUMENTS OF PYTEST]."""
     use(session, "test", CORE)
-    full = "--full" in session.posargs
-    become(*pytest(([] if full else ["-m", "not slow"]) + [word for word in session.posargs if word != "--full"]))
+    profile = ["--hypothesis-profile=full"] if "--full" in session.posargs else ["-m", "not slow"]
+    become(*pytest([*profile, *(word for word in session.posargs if word != "--full")]))
 
 
 @nox.session
