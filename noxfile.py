@@ -47,7 +47,7 @@ CHECKS = {
 
 nox.options.default_venv_backend = "none"  # sessions share the environments of tooling/environments.py
 
-# A command that is ended from outside ends what it has started.
+# SIGTERM is what Ctrl-C is: copies are removed, and a release is put back.
 for number in (signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, signal.default_int_handler)
 
