@@ -27,7 +27,6 @@ from functional.conftest import (
     start_damsim,
     work_folder,
 )
-from support.modules import warm_up
 from support.scripted import Reply, Scripted, scripted
 from support.standin import StandIn
 
@@ -56,12 +55,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--schedules", type=int, default=300, help="how many schedules tests/faults draws (300)")
     parser.addoption("--kills", type=int, default=20, help="how often tests/faults kills a playbook (20)")
     parser.addoption("--schedules-seed", type=int, help="the seed of the schedules (a new one each time)")
-
-
-@pytest.fixture(scope="session")
-def forks() -> None:
-    """Load once what all runs of modules are forked from."""
-    warm_up()
 
 
 @pytest.fixture(scope="session")

@@ -97,14 +97,14 @@ def a_gigabyte(header: bytes, piece: bytes, sent: list[int]) -> Answer:
 
 
 @pytest.mark.parametrize("header", [b"Content-Length: 1073741824", b"X-Length: none"])
-def test_a_gigabyte_is_not_read(server: Scripted, forks: None, tmp_path: Path, header: bytes) -> None:
+def test_a_gigabyte_is_not_read(server: Scripted, tmp_path: Path, header: bytes) -> None:
     sent: list[int] = []
     serve(server, subscriber=a_gigabyte(header, b" " * 65536, sent))
     refused(run(server, "dam_subscriber_info", tmp_path / "run"), "larger than 32 MiB")
     assert sum(sent) < 48 << 20
 
 
-def test_a_gigabyte_of_error_page_is_not_read(server: Scripted, forks: None, tmp_path: Path) -> None:
+def test_a_gigabyte_of_error_page_is_not_read(server: Scripted, tmp_path: Path) -> None:
     def error(request: Request, handler: Handler) -> None:
         handler.wfile.write(b"HTTP/1.1 500 Oops\r\nContent-Length: 1073741824\r\n\r\n")
         try:
@@ -117,7 +117,7 @@ def test_a_gigabyte_of_error_page_is_not_read(server: Scripted, forks: None, tmp
     refused(run(server, "dam_subscriber_info", tmp_path / "run"), "larger than 32 MiB")
 
 
-def test_a_compressed_gigabyte_is_not_unpacked(server: Scripted, forks: None, tmp_path: Path) -> None:
+def test_a_compressed_gigabyte_is_not_unpacked(server: Scripted, tmp_path: Path) -> None:
     packed = gzip.compress(b" " * (1 << 28))
     serve(server, subscriber=lambda *_: Reply(200, packed * 4, (("Content-Encoding", "gzip"),)))
     refused(run(server, "dam_subscriber_info", tmp_path / "run"), "larger than 32 MiB|broke")
@@ -133,14 +133,14 @@ def test_a_compressed_gigabyte_is_not_unpacked(server: Scripted, forks: None, tm
     ],
     ids=["long-header", "many-headers", "long-status", "not-http"],
 )
-def test_a_monstrous_head_is_a_broken_connection(server: Scripted, forks: None, tmp_path: Path, head: bytes) -> None:
+def test_a_monstrous_head_is_a_broken_connection(server: Scripted, tmp_path: Path, head: bytes) -> None:
     serve(server, subscriber=lambda *_: Reply(raw=head))
     refused(run(server, "dam_subscriber_info", tmp_path / "run"), "broke")
 
 
 @pytest.mark.parametrize("depth", [900, 20_000, 1_000_000])
 @pytest.mark.parametrize("module", ["dam_subscriber_info", "dam_operations_info", "dam_mismatch_report"])
-def test_deep_nesting_is_refused(server: Scripted, forks: None, tmp_path: Path, module: str, depth: int) -> None:
+def test_deep_nesting_is_refused(server: Scripted, tmp_path: Path, module: str, depth: int) -> None:
     deep = b'[{"id": "1", "targetHost": ' + b"[" * depth + b"]" * depth + b"}]"
     what = {"dam_subscriber_info": "subscriber", "dam_operations_info": "operations"}.get(module, "mismatches")
     serve(server, **{what: lambda *_: Reply(200, deep)})
@@ -175,7 +175,7 @@ def unending(_request: Request, _handler: Handler) -> Reply:
     ],
 )
 def test_endless_pages_come_to_an_end(
-    server: Scripted, forks: None, tmp_path: Path, rows: Answer, module: str, what: str, args: dict[str, Any]
+    server: Scripted, tmp_path: Path, rows: Answer, module: str, what: str, args: dict[str, Any]
 ) -> None:
     dest = tmp_path / "reports"
     dest.mkdir()
@@ -187,7 +187,7 @@ def test_endless_pages_come_to_an_end(
     assert list(dest.iterdir()) == []
 
 
-def test_a_page_that_hangs_does_not_keep_a_task_that_fails(server: Scripted, forks: None, tmp_path: Path) -> None:
+def test_a_page_that_hangs_does_not_keep_a_task_that_fails(server: Scripted, tmp_path: Path) -> None:
     """The pages that were requested ahead are given up, and not requested again."""
     over = threading.Event()
 
@@ -212,7 +212,7 @@ def test_a_page_that_hangs_does_not_keep_a_task_that_fails(server: Scripted, for
 @pytest.mark.parametrize(
     "begin", [b"HTTP/1.1 200 OK\r\nX-Name: ", b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n["]
 )
-def test_an_answer_that_never_ends_is_cut(server: Scripted, forks: None, tmp_path: Path, begin: bytes) -> None:
+def test_an_answer_that_never_ends_is_cut(server: Scripted, tmp_path: Path, begin: bytes) -> None:
     def drip(_request: Request, handler: Handler) -> None:
         handler.wfile.write(begin)
         with suppress(OSError):
@@ -279,14 +279,14 @@ def test_a_terminal_stays_clean_whatever_the_rows_hold(server: Scripted, tmp_pat
 
 
 @pytest.mark.parametrize("header", ["gzip, gzip", "br"])
-def test_what_is_compressed_twice_is_not_unpacked(server: Scripted, forks: None, tmp_path: Path, header: str) -> None:
+def test_what_is_compressed_twice_is_not_unpacked(server: Scripted, tmp_path: Path, header: str) -> None:
     packed = gzip.compress(gzip.compress(b" " * (1 << 28)))
     serve(server, mismatches=lambda *_: Reply(200, packed, (("Content-Encoding", header),)))
     outcome = run(server, "dam_mismatch_report", tmp_path / "run", subscriber_id=SUBSCRIBER["id"])
     refused(outcome, "compressed in a way that is not read")
 
 
-def test_formulas_and_controls_in_rows_stay_data(server: Scripted, forks: None, tmp_path: Path) -> None:
+def test_formulas_and_controls_in_rows_stay_data(server: Scripted, tmp_path: Path) -> None:
     names = ['=HYPERLINK("http://evil","x")', "@SUM(1)", "+1+cmd|' /C calc'!A0", UGLY, '"\r\n=1+1', "a,b;c\td"]
     rows = [{"id": str(n), "recordType": "KEYWORD", "recordAction": "CREATE", "name": x} for n, x in enumerate(names)]
 
@@ -304,7 +304,7 @@ def test_formulas_and_controls_in_rows_stay_data(server: Scripted, forks: None, 
     assert not any(name.lstrip().startswith(("=", "+", "-", "@")) for name in kept)
 
 
-def test_a_cookie_for_others_goes_nowhere(server: Scripted, forks: None, tmp_path: Path) -> None:
+def test_a_cookie_for_others_goes_nowhere(server: Scripted, tmp_path: Path) -> None:
     server.says_to_logins(
         Reply(
             200,
@@ -322,9 +322,7 @@ def test_a_cookie_for_others_goes_nowhere(server: Scripted, forks: None, tmp_pat
     assert {request.headers.get("cookie") for request in server.calls} == {f"LtpaToken2={TOKEN}"}
 
 
-def test_a_server_that_gives_everything_back_gives_no_secret_away(
-    server: Scripted, forks: None, tmp_path: Path
-) -> None:
+def test_a_server_that_gives_everything_back_gives_no_secret_away(server: Scripted, tmp_path: Path) -> None:
     """An error page that shows the request, as some proxies make them, with its cookie and what the login held."""
 
     def mirror(request: Request, _handler: Handler) -> Reply:
