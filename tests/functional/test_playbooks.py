@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from support.connections import role_connection, role_secrets
 from support.role import (
     HOST,
@@ -58,6 +60,7 @@ def test_check_reports_drift_and_fails_for_it_and_neither_repairs_nor_registers_
     assert writes(sent(damsim)) == ["PATCH subscriber", "DELETE mismatches", "PATCH subscriber"]
 
 
+@pytest.mark.slow
 def test_demo_shows_the_state_before_and_after_and_in_check_mode_changes_nothing(
     damsim: StandIn, run_playbook: Any
 ) -> None:
@@ -76,6 +79,7 @@ def test_demo_shows_the_state_before_and_after_and_in_check_mode_changes_nothing
     assert result_of(run)["in_sync"] is True
 
 
+@pytest.mark.slow
 def test_two_publishers_are_worked_on_side_by_side_and_each_has_its_own_result(
     damsim: StandIn, start_damsim: Any, run_playbook: Any, tmp_path: Path
 ) -> None:

@@ -85,6 +85,7 @@ def test_pause_changes_once_and_the_command_that_it_prints_gives_every_subscribe
     assert [each["method"] for each in three.writes()] == ["PATCH"] * 6
 
 
+@pytest.mark.slow
 def test_what_is_switched_off_or_not_named_or_not_paused_is_left_alone(three: StandIn, run: Any) -> None:
     first, second = target_hosts(three)[:2]
     three.post(f"/_sim/subscribers/{three.subscribers[0].id}", {"status": False})
@@ -105,6 +106,7 @@ def test_what_is_switched_off_or_not_named_or_not_paused_is_left_alone(three: St
     assert first not in json.dumps([task.result for task in done.named("Set the longest cycle")])
 
 
+@pytest.mark.slow
 def test_what_cannot_be_done_is_refused_before_anything_is_changed(three: StandIn, run: Any) -> None:
     minutes = {
         f"minutes-{number}": {"dam_cycle_lengths": dict.fromkeys(target_hosts(three), number)} for number in (0, 1441)
@@ -129,6 +131,7 @@ def test_what_cannot_be_done_is_refused_before_anything_is_changed(three: StandI
     assert three.writes() == []
 
 
+@pytest.mark.slow
 def test_the_cycles_are_shown_although_pausing_fails_half_way(three: StandIn, run: Any) -> None:
     body = json.dumps({"error": {"message": "Not today."}})
     fault = {"method": "PATCH", "path": three.subscribers[1].id, "kind": "status", "status": 400, "body": body}

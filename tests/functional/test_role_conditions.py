@@ -155,7 +155,7 @@ def test_what_follows_is_what_was_asked_for_and_can_help(tmp_path: Path) -> None
     first, after = include_of("subscriber.yml"), include_of("steps/verification.yml")
     tables: list[Table] = [
         (first["loop"], first["vars"], FIRST),
-        (after["loop"], after["vars"], AFTER),
+        (after["loop"], after.get("vars", {}), AFTER),
         ("{{ dam_consistency__can_help }}", {}, CAN_HELP),
     ]
     assert evaluated(tmp_path, *tables) == expected(*tables)

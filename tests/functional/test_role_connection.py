@@ -11,6 +11,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from support.connections import role_connection
 from support.role import book, error_of, only, result_of
 from support.standin import StandIn
@@ -81,6 +83,7 @@ def test_credentials_come_from_the_entry_else_the_variable_else_the_environment_
         assert secret not in events
 
 
+@pytest.mark.slow
 def test_with_one_user_for_both_environments_two_variables_of_the_environment_do_and_an_empty_one_is_none(
     damsim: StandIn, run_playbook: Any, tmp_path: Path
 ) -> None:
@@ -91,6 +94,7 @@ def test_with_one_user_for_both_environments_two_variables_of_the_environment_do
     assert damsim.password not in run.output
 
 
+@pytest.mark.slow
 def test_a_publishers_name_is_given_or_that_of_the_inventory_but_localhost_only_when_given(
     damsim: StandIn, run_playbook: Any, tmp_path: Path
 ) -> None:

@@ -188,6 +188,7 @@ def test_three_subscribers_are_repaired_one_after_the_other_until_nothing_is_lef
     assert writes(sent(damsim3)) == FIRST * 3
 
 
+@pytest.mark.slow
 @pytest.mark.seed("clean")
 def test_a_first_run_on_environments_in_sync_is_all_ok_and_a_later_play_can_read_the_result(
     damsim: StandIn, run_playbook: Any, tmp_path: Path

@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from support.connections import role_connection, role_secrets
 from support.role import HOST, book, error_of, folder_listing, found_in, only, result_of, results_of
 from support.scenes import log_mismatches, numbered, sent, writes
@@ -43,6 +45,7 @@ def test_each_step_can_be_run_by_itself(damsim: StandIn, run_playbook: Any, tmp_
     assert damsim.digests_equal()
 
 
+@pytest.mark.slow
 def test_each_step_says_why_it_cannot_be_done(damsim3: StandIn, run_playbook: Any, tmp_path: Path) -> None:
     damsim3.post(f"/_sim/subscribers/{damsim3.subscribers[2].id}", {"status": False})
     numbers = {"report": 0, "resync": 0, "preflight": 2, "verify": 1}
@@ -67,6 +70,7 @@ def test_each_step_says_why_it_cannot_be_done(damsim3: StandIn, run_playbook: An
     assert found_in(tmp_path / "reports" / report) == damsim3.expected(1)["rows"]
 
 
+@pytest.mark.slow
 def test_a_fresh_comparison_is_reused_unless_it_proves_nothing_and_old_logs_are_deleted_unless_that_is_not_wanted(
     damsim3: StandIn, run_playbook: Any, tmp_path: Path
 ) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
 from support.connections import role_connection, role_secrets
 from support.role import HOST, result_of
 from support.scenes import sent, warned, writes
@@ -22,6 +24,7 @@ def oldest_release() -> str:
     return found[1]
 
 
+@pytest.mark.slow
 def test_environments_of_the_oldest_release_are_repaired_and_proven(start_damsim: Any, run_playbook: Any) -> None:
     old = start_damsim("--release", oldest_release())
     count = len(old.expected()["rows"])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from support.connections import role_connection, role_secrets
 from support.role import HOST, error_of, only, result_of, verdict_of
 from support.scenes import fault, sent, writes
@@ -30,6 +32,7 @@ def where(standin: StandIn) -> dict[str, Any]:
     return {"inventory": {HOST: role_connection(standin)}, "env": role_secrets(standin)}
 
 
+@pytest.mark.slow
 def test_a_comparison_is_confirmed_or_contradicted_by_the_records_and_without_them_nobody_knows(
     start_damsim: Any, run_playbook: Any
 ) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from support.connections import role_connection, role_secrets
 from support.playbooks import play
 from support.role import check_form, folder_listing, found_in, result_of, rows_of
@@ -28,6 +30,7 @@ HAND_ON = """
 """
 
 
+@pytest.mark.slow
 def test_reports_are_in_the_folder_that_the_command_was_given_in_under_safe_names_and_are_handed_on(
     damsim: StandIn, tmp_path: Path
 ) -> None:

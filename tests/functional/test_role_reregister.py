@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from support.role import error_of, meanwhile, verdict_of
 from support.scenes import sent
 from support.standin import StandIn
@@ -22,6 +24,7 @@ def registrations(standin: StandIn) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_where_it_is_wanted_everything_is_staged_anew_and_compared_and_else_the_advice_is_all(
     damsim: StandIn, run_playbook: Any
 ) -> None:

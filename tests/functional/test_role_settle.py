@@ -85,6 +85,7 @@ def test_a_resync_of_this_subscriber_is_waited_for_and_not_repeated(damsim: Stan
     assert damsim.digests_equal()
 
 
+@pytest.mark.slow
 def test_another_subscribers_comparison_and_sync_operations_are_waited_for(damsim3: StandIn, run_playbook: Any) -> None:
     first, second, _third = damsim3.subscribers
     damsim3.settings(at=damsim3.publisher, hold_comparison=True)
