@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import requests
 from ansible.module_utils import basic
+from requests.adapters import HTTPAdapter
 
 from support.connections import SPEED, connection_to
 from support.contract import DAM_BASE, FOLDER, RELEASES, RING_BASE, Judge
@@ -47,9 +48,9 @@ NEWEST, *OLDER = RELEASES
 
 @pytest.fixture(params=[NEWEST, *(pytest.param(release, marks=pytest.mark.slow) for release in OLDER)])
 def judge(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Judge:
-    """The judge for one release, looking into every session that is made from now on."""
+    """The judge for one release, which sees all that is sent from this process during the test."""
     made = Judge(request.param)
-    monkeypatch.setattr(requests.sessions, "HTTPAdapter", made.adapter())
+    monkeypatch.setattr(HTTPAdapter, "send", made.watching(HTTPAdapter.send))
     return made
 
 

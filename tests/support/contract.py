@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The vendor's OpenAPI documents as judges: openapi-core inside an adapter of ``requests``.
+"""The vendor's OpenAPI documents as judges: openapi-core looks at what an adapter of ``requests`` sends.
 
 The documents are data beside the checkout and no part of it; where they are missing, their tests are skipped.
 """
@@ -13,7 +13,9 @@ import functools
 import json
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -24,6 +26,7 @@ from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAP
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.templating.responses.exceptions import ResponseNotFound
 from requests.adapters import HTTPAdapter
+from werkzeug.datastructures import ImmutableMultiDict
 
 from tooling.paths import ROOT
 
@@ -69,6 +72,9 @@ class Document:
         known = {each["name"] for each in parameters if each["in"] == "query"}
         found += [f"query {name} is not documented" for name, _value in parse_qsl(url.query) if name not in known]
         asked, answered = RequestsOpenAPIRequest(request), RequestsOpenAPIResponse(answer)
+        # openapi-core reads the cookies of a session; the client gives its cookie as a header.
+        cookies = SimpleCookie(request.headers.get("Cookie") or "")
+        asked.parameters.cookie = ImmutableMultiDict({name: each.value for name, each in cookies.items()})
         refused = answer.status_code in (400, 401, 422)  # for a bad request is what the refusal is about
         try:
             if not refused:
@@ -112,15 +118,15 @@ class Judge:
         self.complaints += by.complaints(request, answer)
         self.seen.add((str(request.method), by.template(path), answer.status_code))
 
-    def adapter(self) -> type[HTTPAdapter]:
-        """Return a class of adapters that this judge looks into."""
-        judge = self
+    def watching(self, send: Callable[..., requests.Response]) -> Callable[..., requests.Response]:
+        """Return an adapter's ``send`` that shows this judge every exchange."""
 
-        class Judged(HTTPAdapter):
-            def send(self, request: requests.PreparedRequest, *words: Any, **options: Any) -> requests.Response:
-                answer = super().send(request, *words, **options)
-                assert answer.content is not None  # read now, so that who asked finds it read
-                judge.look(request, answer)
-                return answer
+        def watched(
+            adapter: HTTPAdapter, request: requests.PreparedRequest, *words: Any, **options: Any
+        ) -> requests.Response:
+            answer = send(adapter, request, *words, **options)
+            assert answer.content is not None  # read now, so that who asked finds it read
+            self.look(request, answer)
+            return answer
 
-        return Judged
+        return watched
