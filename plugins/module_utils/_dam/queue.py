@@ -145,8 +145,8 @@ class Queue:
                 left = self.unfinished()
             except DamError:  # a server that does not answer is no reason for a second error
                 raise error from None
-            message = f"{error.message} Left: {left.in_words() or 'nothing any more'}."
+            parts = [error.message, f"Left: {left.in_words() or 'nothing any more'}."]
             staging = any(name.startswith("sync") for name in left.by_trigger_function)
             if self.scope == "all" and left.unfinished and not staging:
-                message += " None of it belongs to staging: operation_scope=sync does not wait for it."
-            raise TimedOut(message, **error.context, operation_counts=left.by_status) from None
+                parts.append("None of it belongs to staging: operation_scope=sync does not wait for it.")
+            raise TimedOut(" ".join(parts), **error.context, operation_counts=left.by_status) from None
