@@ -20,7 +20,6 @@ from typing import IO, Any
 from .._dam.api import Dam
 from .._dam.records import Row
 from .._errors import DamError
-from .._report.writer import disk
 from .search import Ask, Search
 from .sides import EVERYTHING, Incomparable, NotOffered, Side, Unjudged, Whole
 
@@ -165,17 +164,21 @@ class Drift:
         """Judge a type; return its rows, which are kept until it is known whether anything can be said."""
         kept: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=self.directory)  # noqa: SIM115
         try:
-            with disk(self.directory):
-                try:
-                    self._judge(verdict, kept)
-                except Unjudged as error:
-                    verdict.status, verdict.reason = error.status, error.message
-                if verdict.status == Incomparable.status:
-                    verdict.found.clear()
-                    kept.truncate(0)
-                kept.seek(0)
-        except BaseException:
+            try:
+                self._judge(verdict, kept)
+            except Unjudged as error:
+                verdict.status, verdict.reason = error.status, error.message
+            if verdict.status == Incomparable.status:
+                verdict.found.clear()
+                kept.truncate(0)
+            kept.seek(0)
+        except BaseException as error:
             self.budget.stopped = True  # the other types end, too
+            if isinstance(error, OSError):
+                raise DamError(
+                    f"The records that differ could not be kept in {self.directory}: {error.strerror or error}. Check "
+                    "the free space and the permissions."
+                ) from error
             raise
         return kept
 

@@ -390,18 +390,32 @@ class Waiting(MemoryRecords):
 
     def __init__(self, awaited: threading.Event) -> None:
         super().__init__(SOME)
+        self.begun = threading.Event()
         self._awaited = awaited
 
     def record_window(self, record_type: str, offset: int, limit: int) -> Row:
         if self.requests == 1:
+            self.begun.set()
             self._awaited.wait(10)
         return super().record_window(record_type, offset, limit)
+
+
+class Broken(MemoryRecords):
+    """A server that answers with an error once something has begun."""
+
+    def __init__(self, begun: threading.Event) -> None:
+        super().__init__(SOME)
+        self._begun = begun
+
+    def record_window(self, _record_type: str, _offset: int, _limit: int) -> Row:
+        self._begun.wait(10)
+        raise ServerError("broken", status=500)
 
 
 def test_the_error_of_one_type_ends_another_one_before_its_next_request() -> None:
     budget = Watched()
     waiting = Waiting(budget.ended)
-    theirs = Types({"VERSION": waiting, "KEYWORD": ServerError("broken", status=500)})
+    theirs = Types({"VERSION": waiting, "KEYWORD": Broken(waiting.begun)})
     compared = Compared(SOME, theirs, types=("VERSION", "KEYWORD"), concurrency=8, budget=budget)
     assert str(compared.error) == "broken"
     assert (compared.verdict.status, compared.verdict.reason) == ("unfinished", "An error ended the comparison.")
@@ -456,6 +470,25 @@ def test_as_many_requests_are_under_way_as_concurrency_says() -> None:
     assert summary(compared.drift.verdicts)["equal"] is True
 
 
+class Threads(MemoryRecords):
+    """A server that notes which threads ask."""
+
+    def __init__(self, records: Mapping[str, str], seen: set[int]) -> None:
+        super().__init__(records)
+        self._seen = seen
+
+    def record_window(self, record_type: str, offset: int, limit: int) -> Row:
+        self._seen.add(threading.get_ident())
+        return super().record_window(record_type, offset, limit)
+
+
+def test_a_record_type_sends_no_request_beside_those_that_are_counted() -> None:
+    seen: set[int] = set()
+    compared = Compared(Threads(SOME, seen), Threads(OTHER, seen), concurrency=1)
+    assert compared.verdict.equal is False
+    assert len(seen) == 1
+
+
 @pytest.mark.parametrize(
     ("statuses", "equal"),
     [
@@ -492,4 +525,4 @@ def test_rows_that_do_not_fit_into_memory_come_out_the_same(tmp_path: Path, monk
     assert [row["recordId"] for row in compared.rows] == IDS
     assert list(tmp_path.iterdir()) == []
     nowhere = Compared(SOME, {}, directory="/nowhere")
-    assert "could not be written in /nowhere: No such file or directory" in str(nowhere.error)
+    assert "could not be kept in /nowhere: No such file or directory" in str(nowhere.error)
