@@ -65,6 +65,7 @@ class PublisherWatch:
         self._clock = clock
         self._dam = reach(connection)
         self._subscribers: dict[str, Dam] = {}
+        self._closed = False
         self._stories: dict[str, Story] = {}
         # What cannot be asked at present, by the subscriber's id (None for all), and when to ask again.
         self._failing: dict[tuple[str | None, str], float] = {}
@@ -82,7 +83,8 @@ class PublisherWatch:
         return events
 
     def close(self) -> None:
-        """End a look that is under way in another thread."""
+        """End a look that is under way in another thread: nothing more is asked."""
+        self._closed = True
         for dam in [self._dam, *self._subscribers.values()]:
             dam.client.close()
 
@@ -108,7 +110,7 @@ class PublisherWatch:
     def _asked(self, about: Subscriber | None, what: str, events: list[Event], ask: Callable[[], None]) -> bool:
         """Ask, and tell when that began to fail, and when it no longer does."""
         key = about.subscriber_id if about else None, what
-        if self._clock() < self._failing.get(key, 0.0):
+        if self._closed or self._clock() < self._failing.get(key, 0.0):
             return False
         try:
             ask()

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.api import Dam
@@ -159,3 +160,15 @@ def test_a_token_is_not_handed_on_to_subscribers_and_that_is_told() -> None:
     assert told["dam"]["type"] == "watch_failed"
     assert "subscriber.dx_username" in told["dam"]["message"]
     assert watched.look() == []
+
+
+def test_after_its_end_nothing_more_is_asked() -> None:
+    def ended_meanwhile() -> list[Any]:
+        watched.close()
+        return [subscriber("FIND_MISMATCH_COMPLETED", "1")]
+
+    publisher, queue = FakeDam(subscribers=[ended_meanwhile]), FakeDam()
+    publisher.client = SimpleNamespace(close=list)
+    watched = watch(publisher, queue)
+    assert types(watched, 2) == [[], []]
+    assert (publisher.count("subscribers"), queue.calls) == (1, [])
