@@ -262,7 +262,7 @@ def _authoring(facts: Facts) -> Finding:
     one, queue = _one(facts), known(facts.queue)
     since = parse_time(one.last_resync_time)
     if phase_of(one) is not Phase.COMPARED or since is None:
-        raise DamError("there is no completed comparison to hold it against, see comparison_age.")
+        raise DamError("there is no completed comparison, see comparison_age.")
     skew = timedelta(seconds=(facts.subscriber.ahead or 0.0) - (facts.publisher.ahead or 0.0))
     at_publisher = facts.newest_at_publisher
     signs = []
@@ -276,6 +276,7 @@ def _authoring(facts: Facts) -> Finding:
             f"Since the comparison ({_clock_time(since)}) {' and '.join(signs)}: somebody may be authoring.",
             "Have nobody author on the publisher from the comparison to the end of the resync, and compare again.",
         )
+    known(at_publisher)  # a queue that was not read shows nothing
     return Finding(
         OK, "Nothing in the two queues is younger than the comparison. What leaves no operation is not seen."
     )

@@ -92,7 +92,7 @@ def attempt(question: Callable[[], T]) -> Found[T]:
 
 
 def ask(unknown: DamError | None, question: Callable[[], T]) -> Found[T]:
-    """The same, but nothing is asked where it is known to be in vain."""
+    """The answer, or the error in its place; if it is ``unknown`` why not, nothing is asked."""
     return attempt(question) if unknown is None else unknown
 
 

@@ -283,7 +283,7 @@ def test_times_at_the_edge_of_the_calendar_are_judged_like_others(edge: str) -> 
 def test_authoring_is_seen_in_the_publishers_queue_and_that_may_be_unreadable() -> None:
     assert judged(newest_at_publisher=NOW) == {"authoring": "warning"}
     assert judged(newest_at_publisher=NOW - timedelta(seconds=3600)) == {}
-    assert judged(newest_at_publisher=DamError("403")) == {}
+    assert judged(newest_at_publisher=DamError("403")) == {"authoring": "warning"}
 
 
 @pytest.mark.parametrize(
