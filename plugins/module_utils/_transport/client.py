@@ -58,6 +58,7 @@ class _Limit:
 
     def __exit__(self, *_error: object) -> None:
         self._timer.cancel()
+        self._timer.join()  # however many requests follow one another, there is one such thread
 
     def watch(self, connection: Any) -> None:
         """Take this for the connection of the request. Raises TimeoutError if the time is over."""
