@@ -109,7 +109,7 @@ def work(task: Task) -> None:
         busy = None
     else:
         seen = poll_settled(task.publisher, subscriber, known.subscriber_id, task.params["first_sync"])
-        busy = None if seen.done else seen.status
+        known, busy = seen.value, None if seen.done else seen.status
     task.show(known)
     task.result.update(settled=busy is None, busy=busy, duration=waiter.elapsed)
 

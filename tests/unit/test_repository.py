@@ -29,8 +29,9 @@ LAYERS = (
     ("_transport",),
     ("_dam",),
     ("_staging",),
-    ("_module", "_preflight", "_report"),
-    ("_drift",),
+    ("_report",),
+    ("_preflight", "_drift"),
+    ("_module",),
 )
 
 

@@ -28,7 +28,7 @@ class Dam:
     """The staging and operations calls of one environment's DAM API (vendor's OpenAPI document).
 
     Every method raises Unreachable where no answer came, and ServerError where it is not the documented one.
-    ``advice`` is added to their messages, to tell which options are those of this environment.
+    ``advice`` is added to the messages of requests that failed, to tell which options are those of this environment.
     """
 
     def __init__(self, client: Client, advice: str = "") -> None:

@@ -15,7 +15,7 @@ from .._text import clean
 from .._transport.address import DEFAULT_PORTS, host_and_port, scheme_of
 from .._transport.authentication import Authentication, Ltpa
 from .._transport.connection import Connection
-from .options import check_numbers
+from .options import TOKENS, check_numbers
 
 _FIELDS = {field.name for field in fields(Connection)}
 
@@ -45,7 +45,7 @@ def subscriber_connection(params: dict[str, Any], target_host: str) -> Connectio
             "password would travel unprotected. Give subscriber.dx_protocol (in the role "
             "dam_consistency_subscriber_protocol): https, or http if that is what you want."
         )
-    merged = {**params, "ltpa_token": None, "dx_protocol": protocol, **own}
+    merged = {**params, **dict.fromkeys(TOKENS), "dx_protocol": protocol, **own}
     if "dx_port" in own or port or protocol != params["dx_protocol"]:
         merged["dx_port"] = own.get("dx_port") or port
         merged.update({option: own.get(option) for option in ("dam_api_port", "ring_api_port")})

@@ -48,7 +48,9 @@ LIMITS: dict[str, tuple[float, float]] = {
 }
 
 # The options that authenticate, and what Ansible itself checks of them.
-ACCOUNT = ("dx_username", "dx_password", "ltpa_token")
+# Anyone who has a token can use it, so a token is never handed on to another environment.
+TOKENS = ("ltpa_token",)
+ACCOUNT = ("dx_username", "dx_password", *TOKENS)
 AUTHENTICATION: Spec = {
     "required_one_of": [["dx_username", "ltpa_token"]],
     "required_together": [["dx_username", "dx_password"]],

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What stands between a user and lost data: judged before a resync is triggered. Pure, no I/O."""
+"""What stands between a user and lost data: judged before a resync is triggered. No I/O of its own."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def record_of(subscriber: Subscriber) -> Row:
 
 
 def report_refusal(subscriber: Subscriber) -> str | None:
-    """Why there is no report to be had now, in the words of the vendor's own tool; None where there is one."""
+    """Why no report can be made now, in the words of the vendor's own tool; None if one can."""
     phase = phase_of(subscriber)
     if phase is Phase.COMPARED:
         return None
