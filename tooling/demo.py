@@ -22,7 +22,7 @@ ACTIONS = ("CREATE", "UPDATE", "DELETE")
 
 
 def show(made: Environment) -> None:
-    """Start the stand-in, let the playbook repair it, prove it, run again, and say where the report is."""
+    """Start the stand-in, let the playbook repair and verify it, run again, and say where the report is."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     with started(made.python, FOLDER / "standin", "--seed", "small", env=environment(made.bin)) as standin:
         _title("Two environments that ought to be the same")
@@ -35,7 +35,7 @@ def show(made: Environment) -> None:
             print(f"{kind:<30}" + "".join(f"{found.get(action) or '.':>10}" for action in ACTIONS))
         before = _differences(standin)
 
-        _title("ansible-playbook playbooks/resync.yml: compare, report, repair, prove")
+        _title("ansible-playbook playbooks/resync.yml: compare, report, repair, verify")
         first = _play(made, standin)
         _title("The same again, showing only what changes: there is nothing left to do")
         second = _play(made, standin, {"ANSIBLE_DISPLAY_OK_HOSTS": "false"})
@@ -49,7 +49,7 @@ def show(made: Environment) -> None:
             print(f"report               {report}")
         if not standin.digests_equal():
             raise Failed("the playbook ended well, but the two environments' data still differ")
-        print("\nIn sync, proven by a second comparison.", flush=True)
+        print("\nIn sync, verified by a second comparison.", flush=True)
 
 
 def _play(made: Environment, standin: StandIn, settings: dict[str, str] | None = None) -> str:

@@ -118,7 +118,7 @@ options:
     default: true
     description:
       - Whether the server's certificate is checked.
-      - "V(false) gives a warning: whoever stands in between can then take the server's place."
+      - "V(false) gives a warning: anyone in between can take the server's place."
       - If not given, the environment variable E(DX_VALIDATE_CERTS) is used.
   ca_path:
     type: path

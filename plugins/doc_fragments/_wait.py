@@ -23,7 +23,7 @@ options:
     type: int
     default: 15
     description:
-      - Most seconds between two looks. The pause grows with the time that has gone by, from one second on, as 5 %
+      - Most seconds between two looks. The pause grows with the elapsed time, from one second on, as 5 %
         of it.
   error_timeout:
     type: int

@@ -88,7 +88,7 @@ def refuse(verdicts: list[Verdict]) -> None:
 def created_since(run: Subscriber, publisher: Dam, subscriber: Dam) -> Belongs:
     """Tells the operations of a resync that was found under way or done, by the time that the publisher gives for it.
 
-    Where there is no time to go by, every operation counts. Each clock is held against ours right after an answer: the
+    If there is no time to go by, every operation counts. Each clock is compared with ours right after an answer: the
     publisher's here, the subscriber's when the first operation has come.
     """
     moved = parse_time(run.last_resync_time)

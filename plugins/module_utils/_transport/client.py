@@ -67,7 +67,7 @@ class _Limit:
             raise TimeoutError
 
     def end(self) -> None:
-        """Shut the connection down, so that whoever waits for an answer goes on."""
+        """Shut the connection down, so that the thread that waits for an answer goes on."""
         self.over = True
         with suppress(AttributeError, OSError):  # there is no connection yet, or none any more
             # A second handle, because that of TLS would forget the session while another thread reads.

@@ -95,7 +95,7 @@ class Narrator:
         if news == self._said and elapsed - self._said_at < EVERY:
             return None
         self._said, self._said_at = news, elapsed
-        return f"{self._what}: {self._status}, {in_words(elapsed)} gone by{pace}"
+        return f"{self._what}: {self._status}, {in_words(elapsed)} elapsed{pace}"
 
 
 class Watch:

@@ -85,7 +85,7 @@ class Story:
             # Nobody saw that comparison end, and logs may have been deleted since: this proves nothing.
             return []
         if new:
-            # Whoever starts a comparison may have deleted the old logs a moment ago; the next look shows that.
+            # Another user who starts a comparison may have deleted the old logs a moment ago; the next look shows that.
             self._without_rows = True
             return []
         self._without_rows = False

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rows that a report is made of: whether they are to be had, and which."""
+"""The rows that a report is made of: whether there are any, and which."""
 
 from __future__ import annotations
 

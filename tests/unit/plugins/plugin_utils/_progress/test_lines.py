@@ -43,15 +43,15 @@ def test_a_change_is_said_at_once_and_a_status_that_stays_once_a_minute() -> Non
         (1, "A"), (4, None), (5, "A"), (30, "B"), (60, "B"), (89, None), (90, None), (100, None), (150, None)
     )
     assert said == [
-        "task: A, 4 s gone by",
-        "task: B, 30 s gone by",
-        "task: B, 1 min 30 s gone by",
-        "task: B, 2 min 30 s gone by",
+        "task: A, 4 s elapsed",
+        "task: B, 30 s elapsed",
+        "task: B, 1 min 30 s elapsed",
+        "task: B, 2 min 30 s elapsed",
     ]
 
 
 def test_no_status_reaches_the_terminal_as_anything_but_text() -> None:
-    assert said_of((5, "A\x1b[2J\nPLAY RECAP")) == ["task: A [2J PLAY RECAP, 5 s gone by"]
+    assert said_of((5, "A\x1b[2J\nPLAY RECAP")) == ["task: A [2J PLAY RECAP, 5 s elapsed"]
 
 
 @pytest.mark.parametrize(
@@ -90,11 +90,11 @@ def test_the_first_count_is_news_and_later_ones_are_told_once_a_minute() -> None
         narrator.hear(json.dumps({"status": "TODO", "at": at, "left": left}).encode())
         told.append(narrator.line(at))
     assert told == [
-        "task: TODO, 4 s gone by",
-        "task: TODO, 5 s gone by, 90 operations left",
+        "task: TODO, 4 s elapsed",
+        "task: TODO, 5 s elapsed, 90 operations left",
         None,
         None,
-        "task: TODO, 1 min 6 s gone by, 30 operations left, 59 a minute, about 30 s to go",
+        "task: TODO, 1 min 6 s elapsed, 30 operations left, 59 a minute, about 30 s to go",
     ]
 
 
@@ -102,7 +102,7 @@ def test_a_count_is_forgotten_where_there_is_nothing_to_count() -> None:
     narrator = Narrator("task")
     narrator.hear(b'{"status": "TODO", "at": 5, "left": 9}')
     narrator.hear(b'{"status": "quiet", "at": 6}')
-    assert narrator.line(7) == "task: quiet, 7 s gone by"
+    assert narrator.line(7) == "task: quiet, 7 s elapsed"
 
 
 class Scene:
@@ -136,7 +136,7 @@ def test_what_the_module_writes_is_what_is_shown(scene: Scene) -> None:
     scene.now = 6.0
     scene.watch.poll()
     scene.watch.poll()
-    assert scene.said == ["task: A, 5 s gone by", "task: B, 6 s gone by", f"task: {'x' * 200}, 6 s gone by"]
+    assert scene.said == ["task: A, 5 s elapsed", "task: B, 6 s elapsed", f"task: {'x' * 200}, 6 s elapsed"]
 
 
 def test_a_short_task_makes_no_file_and_the_file_is_for_its_owner_alone(scene: Scene) -> None:
@@ -186,7 +186,7 @@ def test_a_line_that_is_half_written_is_left_for_the_next_poll(scene: Scene) -> 
     assert scene.said == []
     scene.file.write_text(text, encoding="utf-8")
     scene.watch.poll()
-    assert scene.said == ["task: A, 10 s gone by"]
+    assert scene.said == ["task: A, 10 s elapsed"]
 
 
 def test_a_folder_that_is_not_there_is_no_reason_to_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
