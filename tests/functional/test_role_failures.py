@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from support.connections import role_connection, role_secrets
 from support.role import HOST, SHOW_ARTIFACT, artifact_of, error_of, only, result_of
 from support.scenes import fault, register, registration, sent, writes
@@ -18,6 +20,7 @@ BRIEFLY = {"dam_consistency_error_timeout": 2, "dam_consistency_request_retries"
 BUSY = {"triggerFunction": "syncStagingMediaContent", "status": "PROCESSING"}
 
 
+@pytest.mark.slow
 def test_whatever_goes_wrong_with_one_subscriber_the_others_get_their_turn_and_nothing_of_theirs(
     start_damsim: Any, run_playbook: Any
 ) -> None:
