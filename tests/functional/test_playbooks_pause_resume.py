@@ -64,6 +64,7 @@ def remembered(done: PlaybookRun) -> dict[str, int]:
     return facts
 
 
+@pytest.mark.slow
 def test_pause_changes_once_and_the_command_that_it_prints_gives_every_subscriber_its_cycle_back(
     three: StandIn, run: Any
 ) -> None:
