@@ -19,6 +19,7 @@ from support.standin import StandIn
 COMPARE, AGAIN, RESYNC = ["PATCH subscriber"], ["DELETE mismatches", "PATCH subscriber"], ["PATCH subscriber"]
 
 
+@pytest.mark.slow
 def test_each_step_can_be_run_by_itself(damsim: StandIn, run_playbook: Any, tmp_path: Path) -> None:
     expected = damsim.expected()["rows"]
     steps = ("status", "preflight", "compare", "report", "resync", "status", "verify", "drift")
