@@ -126,7 +126,7 @@ def _show_cycle(taken: Mapping[str, Sequence[Run]], runs: int) -> None:
         figures = medians[name]
         requests = int(figures.requests)
         lines.append([name, each[0].tasks, requests, figures.wall, figures.wall - servers, figures.cpu, figures.peak])
-    heads = ["compare, report, repair, prove", "tasks", "requests", "wall s", "less the server's", "CPU s", "peak MiB"]
+    heads = ["compare, report, repair, verify", "tasks", "requests", "wall s", "less the server's", "CPU s", "peak MiB"]
     table(f"The whole cycle on the small seed; medians of {runs} interleaved runs", heads, lines)
 
 
