@@ -47,9 +47,9 @@ LIMITS: dict[str, tuple[float, float]] = {
     "max_seconds": (1, 30 * 86400),
 }
 
-# The options that authenticate, and what Ansible itself checks of them.
 # Anyone who has a token can use it, so a token is never handed on to another environment.
 TOKENS = ("ltpa_token",)
+# The options that authenticate, and what Ansible itself checks of them.
 ACCOUNT = ("dx_username", "dx_password", *TOKENS)
 AUTHENTICATION: Spec = {
     "required_one_of": [["dx_username", "ltpa_token"]],
