@@ -190,7 +190,10 @@ class Drift:
         ours, theirs = wholes = list(self._ask(Side.whole, sides))
         verdict.publisher_count, verdict.subscriber_count = ours.total, theirs.total
         if ours == theirs:
-            verdict.status, verdict.progress = EQUAL, 1.0
+            verdict.progress = 1.0
+            if ours.total > ours.largest:  # read in several windows, between which records may have been moved
+                self._check_unchanged(verdict, wholes)
+            verdict.status = EQUAL
             return
         if ours.hash == theirs.hash:
             raise Incomparable("All records have the same hash on both sides, but not the same first id and number.")
@@ -209,7 +212,8 @@ class Drift:
                 self._check_unchanged(verdict, wholes, error.message)
             raise
         finally:
-            verdict.progress = sum(side.offset for side in sides) / (ours.total + theirs.total)
+            total = ours.total + theirs.total
+            verdict.progress = sum(side.offset for side in sides) / total if total else 1.0
 
     def _sides(self, verdict: Verdict) -> tuple[Side, Side]:
         rest = verdict.record_type, self.max_window or EVERYTHING, self.budget.send
