@@ -34,7 +34,7 @@ _LONGEST_CELL = 500
 # Bytes at the beginning of a page, with all that stands before the title.
 _BEGINNING = 1024
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d|$)")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 _MARKS = {"in-sync": "\u2713", "drift": "\u2260", "not-proven": "?"}
 _CAUTION = (
     " This may not be accurate: the comparison was not complete, or its logs changed, while they were being read."
@@ -63,9 +63,11 @@ class Html(Format):
         self._in_sync = given.get("in_sync")
         self._before = _summary_before(given.get("summary_before"))
         self._csv_name = _file_name(given.get("csv_link"))
-        # Of the rows that the page holds: how many, their bytes, and the sum of their digests.
+        # Of the rows that the page holds: how many, their bytes, and whether there is room for more.
         self._held = 0
         self._size = 0
+        self._full = False
+        # The sum of the digests of all rows.
         self._digests = 0
         self._findings = ""
 
@@ -73,16 +75,19 @@ class Html(Format):
         """Return the cells of the rows that the page still has room for."""
         names = self.columns.names[:_MOST_COLUMNS]
         lines = []
-        for row in rows[: MOST_ROWS - self._held]:
+        for row in rows:
+            self._digests += _digest(_lasting(row))
+            if self._full:
+                continue
             line = json_text([_cell(row.get(name)) for name in names]).translate(_FOR_SCRIPT)
             # A character can take four bytes.
-            if self._size + 4 * len(line) > _MOST_BYTES:
-                self._size = _MOST_BYTES
-                break
+            self._full = self._size + 4 * len(line) > _MOST_BYTES
+            if self._full:
+                continue
             self._size += len(line.encode("utf-8"))
-            self._digests += _digest(_lasting(row))
             lines.append(f",\n{line}" if self._held else line)
             self._held += 1
+            self._full = self._held == MOST_ROWS
         return "".join(lines).encode("utf-8")
 
     def assemble(self, spool: BinaryIO) -> Iterator[bytes]:
@@ -155,7 +160,7 @@ def _lasting(row: Row) -> list[Any]:
     return [
         [name, row[name]]
         for name in sorted(row)
-        if name != "id" and not (isinstance(row[name], str) and _TIME.match(row[name]))
+        if name != "id" and not (isinstance(row[name], str) and _TIME.fullmatch(row[name]))
     ]
 
 
