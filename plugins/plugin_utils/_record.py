@@ -51,15 +51,16 @@ def subscriber_record(results: Result, failure: Result | None = None) -> Record:
 def _begin(results: Result) -> Record:
     """Return the record of a subscriber of which nothing is known but its name."""
     entry, found = results["entry"], results["found"].get("subscribers") or [{}]
-    given, registered = entry.get("subscriber_id"), results["registered"].get("subscriber") or {}
-    subscriber = found[0] if given in (None, "", found[0].get("subscriber_id")) else {}
+    registered = results["registered"].get("subscriber") or {}
+    given = str(entry.get("subscriber_id") or "")  # YAML may have read a number
+    subscriber = found[0] if given in ("", found[0].get("subscriber_id")) else {}
     subscriber_id = subscriber.get("subscriber_id", given)
     target_host = subscriber.get("target_host", entry.get("target_host"))
     anew = bool(registered) and registered["target_host"] == target_host
     if anew:
         subscriber_id = registered["subscriber_id"]
     return {
-        "subscriber_id": None if subscriber_id in (None, "") else str(subscriber_id),
+        "subscriber_id": subscriber_id or None,
         "target_host": target_host or None,
         "in_sync": None,
         "repaired": anew,
@@ -113,7 +114,9 @@ def _take_report(record: Record, report: Result) -> None:
 
 def _fail(record: Record, results: Result, failure: Result) -> None:
     """Note what went wrong. What was in sync when something went wrong is not known to be."""
-    record["error"] = _message(failure, "A task failed.")
+    message = _message(failure, "A task failed.")
+    name = record["target_host"] or record["subscriber_id"] or ""
+    record["error"] = message if name in message else f"{name}: {message}"
     if record["in_sync"] is True or _failed(results["drift"]):
         record["in_sync"] = None
 

@@ -236,16 +236,25 @@ def test_one_that_was_not_found_is_named_as_it_was_given(entry: Row) -> None:
         "12345678" if "subscriber_id" in entry else None,
         entry.get("target_host"),
     ]
-    assert made["error"] == "It went wrong."
+    assert made["error"] == f"{made['subscriber_id'] or made['target_host']}: It went wrong."
+
+
+def test_an_id_that_yaml_reads_as_a_number_is_the_same_id() -> None:
+    one = {"subscriber_id": "12345678", "target_host": "dx.example.com"}
+    made = record(one, {"comparison": comparison(one), "report": report(one)}, entry={"subscriber_id": 12345678})
+    assert (made["subscriber_id"], made["target_host"], made["in_sync"]) == ("12345678", "dx.example.com", True)
 
 
 # --- A failure ------------------------------------------------------------------------------------------------------
 
 
-def test_the_error_is_the_message_of_what_failed_first() -> None:
+def test_the_error_is_the_message_of_what_failed_first_and_names_the_subscriber() -> None:
     turns = {"msg": "One or more items failed", "results": [{"msg": "fine"}, {"failed": True, "msg": " This one. \n"}]}
-    for failure, error in ((turns, "This one."), ({}, None), ({"rc": 1}, "A task failed."), (FAILED, "It went wrong.")):
-        assert record(FIRST, failure=failure)["error"] == error
+    host = FIRST["target_host"]
+    for failure, error in ((turns, "This one."), ({"rc": 1}, "A task failed."), (FAILED, "It went wrong.")):
+        assert record(FIRST, failure=failure)["error"] == f"{host}: {error}"
+    assert record(FIRST, failure={"msg": f"{host} is down."})["error"] == f"{host} is down."
+    assert record(FIRST, failure={})["error"] is None
 
 
 def test_what_was_in_sync_when_a_later_step_failed_is_not_known() -> None:
@@ -324,7 +333,11 @@ def test_records_of_which_nothing_is_known_contradict_nothing() -> None:
 def test_a_proof_that_failed_leaves_nothing_known_not_even_a_difference() -> None:
     for count in (0, 2):
         made = record(FIRST, {"comparison": comparison(FIRST, count)}, drift=FAILED, steps=PROVE, failure=FAILED)
-        assert (made["in_sync"], made["error"], "proof" in made) == (None, "It went wrong.", False)
+        assert (made["in_sync"], made["error"], "proof" in made) == (
+            None,
+            f"{FIRST['target_host']}: It went wrong.",
+            False,
+        )
 
 
 def test_records_alone_are_judged_without_a_word_about_in_sync() -> None:
@@ -392,7 +405,7 @@ def test_the_second_subscriber_fails_at_each_step_while_the_first_was_in_sync(
     steps[failing] = FAILED
     made = subscriber_record(arranged(steps, {named_by: SECOND[named_by]}), FAILED)
     assert made["in_sync"] is not True
-    assert made["error"] == "It went wrong."
+    assert made["error"].endswith(": It went wrong.")
     assert FIRST["subscriber_id"] not in repr(made)
     assert FIRST["target_host"] not in repr(made)
     done = STEPS.index(failing)
