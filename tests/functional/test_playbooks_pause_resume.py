@@ -124,7 +124,9 @@ def test_what_cannot_be_done_is_refused_before_anything_is_changed(three: StandI
         **dict.fromkeys(minutes, "cycle_length"),
     }
     hosts = {name: {"dam_consistency_subscribers": value} for name, value in chosen.items()}
-    for name, refused in (("pause", hosts), ("resume", hosts | minutes)):
+    unknown = {"unknown": {"dam_cycle_lengths": {"dx-mistyped.example.com": 10}}}
+    told["unknown"] = "dam_consistency_cycle_lengths names dx-mistyped.example.com"
+    for name, refused in (("pause", hosts), ("resume", hosts | minutes | unknown)):
         done = run(name, fails=True, hosts=refused)
         for host in refused:
             failed = [task.result for task in done.tasks if task.host == host and task.outcome == "failed"]
