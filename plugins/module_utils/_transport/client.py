@@ -102,31 +102,32 @@ class _Limited:
 try:
     import requests
     import urllib3
+    import urllib3.connection
     from requests.adapters import HTTPAdapter
-    from urllib3.connection import HTTPConnection, HTTPSConnection
 except ImportError:
     REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
 else:
     REQUESTS_IMPORT_ERROR = None
 
-    class _Plain(_Limited, HTTPConnection):
+    # Their names are those of urllib3, since its errors show them to users.
+    class HTTPConnection(_Limited, urllib3.connection.HTTPConnection):
         pass
 
-    class _Secure(_Limited, HTTPSConnection):
+    class HTTPSConnection(_Limited, urllib3.connection.HTTPSConnection):
         pass
 
-    class _PlainPool(urllib3.HTTPConnectionPool):
-        ConnectionCls = _Plain
+    class HTTPConnectionPool(urllib3.HTTPConnectionPool):
+        ConnectionCls = HTTPConnection
 
-    class _SecurePool(urllib3.HTTPSConnectionPool):
-        ConnectionCls = _Secure
+    class HTTPSConnectionPool(urllib3.HTTPSConnectionPool):
+        ConnectionCls = HTTPSConnection
 
     class _Adapter(HTTPAdapter):
         """Connects with the classes above; SOCKS, of which urllib3 has its own classes, is left without the limit."""
 
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             super().init_poolmanager(*args, **kwargs)
-            self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+            self.poolmanager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
 
         def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
             manager = super().proxy_manager_for(proxy, **kwargs)
