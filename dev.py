@@ -49,7 +49,9 @@ def main(words: list[str]) -> None:
         tree.prepare()
         made = environments.ensure("nox")
         command = [made.python, "-m", "nox", "--noxfile", ROOT / "noxfile.py", "--session", words[0], "--", *words[1:]]
-        os.execve(made.python, list(map(str, command)), environment(made.bin) | {"DEV_CORE": core})  # noqa: S606
+        own = {name: value for name, value in os.environ.items() if words[0] == "run" and name.startswith("DX_")}
+        variables = environment(made.bin, own) | {"DEV_CORE": core}
+        os.execve(made.python, list(map(str, command)), variables)  # noqa: S606
 
 
 if __name__ == "__main__":

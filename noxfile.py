@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
@@ -46,6 +47,7 @@ CHECKS = {
 }
 
 nox.options.default_venv_backend = "none"  # sessions share the environments of tooling/environments.py
+logging.getLogger("nox").addFilter(lambda record: "uv binary" not in record.getMessage())  # none is needed
 
 # SIGTERM is what Ctrl-C is: copies are removed, and a release is put back.
 for number in (signal.SIGTERM, signal.SIGHUP):
@@ -214,7 +216,10 @@ def release(session: nox.Session) -> None:
 
 @nox.session
 def run(session: nox.Session) -> None:
-    """Run a program of the test environment: run PROGRAM ..., say run ansible --version."""
+    """Run a program of the test environment: run PROGRAM ..., say run ansible --version.
+
+    Variables of your shell that would change what tools do are left out (ANSIBLE_*, PYTHON*, ...); DX_* are not.
+    """
     if not session.posargs:
         session.error("say what to run, for example: dev.py run ansible --version")
     use(session, "test", CORE)

@@ -37,7 +37,7 @@ def show(made: Environment) -> None:
 
         _title("ansible-playbook playbooks/resync.yml: compare, report, repair, verify")
         first = _play(made, standin)
-        _title("The same again, showing only what changes: there is nothing left to do")
+        _title("The same again, without the tasks that change nothing: there is nothing left to do")
         second = _play(made, standin, {"ANSIBLE_DISPLAY_OK_HOSTS": "false"})
 
         _title("What happened")

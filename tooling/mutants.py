@@ -52,7 +52,7 @@ def tests_of(target: str) -> list[Path]:
 def mutants(names: Sequence[str]) -> None:
     """Mutate the files, or those that are named, one on each core; raise ``Failed`` if a fault was not noticed."""
     if unknown := sorted(set(names) - set(targets())):
-        raise Failed(f"no such file: {', '.join(unknown)}; there are: {', '.join(targets())}")
+        raise Failed(f"not among the files that are mutated: {', '.join(unknown)}; there are: {', '.join(targets())}")
     shutil.rmtree(FOLDER, ignore_errors=True)
     # Plugins of pytest that these tests do not use take longer to load than the tests to run.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"

@@ -32,5 +32,5 @@ def test_the_tests_of_the_file_come_before_those_of_its_folder() -> None:
 
 
 def test_a_file_that_is_not_mutated_is_refused_with_those_that_are() -> None:
-    with pytest.raises(Failed, match=r"no such file: _wait\.py; there are: _waiting\.py"):
+    with pytest.raises(Failed, match=r"not among the files that are mutated: _wait\.py; there are: _waiting\.py"):
         mutants.mutants(["_wait.py"])
