@@ -162,7 +162,10 @@ def test_the_same_findings_are_the_same_page(tmp_path: Path) -> None:
 BEFORE = Summary()
 BEFORE.add(mismatch(1))
 LOGGED = {"created": "2026-11-21T20:41:07Z", "loggedAt": "2026-11-21"}
-FOUND = [{**mismatch(1), "recordId": "r1", **LOGGED}, {**mismatch(2), "recordId": "20261121", "name": "2026-11-30T10:00 a.jpg", **LOGGED}]
+FOUND = [
+    {**mismatch(1), "recordId": "r1", **LOGGED},
+    {**mismatch(2), "recordId": "20261121", "name": "2026-11-30T10:00 a.jpg", **LOGGED},
+]
 LATER = {"id": "log-9", "created": "2026-11-22T20:41:07.123Z", "loggedAt": "2026-11-22 20:41"}
 
 
