@@ -33,7 +33,10 @@ test-command = "python -m pytest -x -q {tests}"
 name = "local"
 
 [cosmic-ray.filters.operators-filter]
-exclude-operators = ["core/ReplaceBinaryOperator_(BitOr|Add_(Mod|Pow|RShift|LShift|Bit.*|FloorDiv)).*"]
+exclude-operators = [
+    "core/ReplaceBinaryOperator_(BitOr|Add_(Mod|Pow|RShift|LShift|Bit.*|FloorDiv)).*",
+    "core/ReplaceComparisonOperator_(Eq_Is|NotEq_IsNot|Is_Eq|IsNot_NotEq)",
+]
 """
 
 

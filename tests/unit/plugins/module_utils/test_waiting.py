@@ -298,6 +298,25 @@ def test_the_pause_after_a_slow_look_makes_looking_just_its_share(share: float, 
     assert clock.pauses == [pytest.approx(pause)]
 
 
+def test_the_patience_that_is_left_is_that_with_errors_and_no_more_than_the_time() -> None:
+    clock = Clock(1000.0)
+    waiter = clock.waiter(timeout=100, error_timeout=30)
+    patience = []
+    for now in (1000.0, 1070.0, 1090.0, 1099.5, 1120.0):
+        clock.now = now
+        patience.append(waiter.patience)
+    assert patience == [30, 30, 10, 0.5, 0]
+
+
+def test_a_watcher_is_told_what_is_left_until_the_end() -> None:
+    clock, told = Clock(), []
+    looks = iter([Look("a", False, None, left=lambda: 3), Look("b", True, None, left=lambda: 0)])
+    clock.waiter(watch=lambda status, left: told.append((status, left and left()))).until(
+        lambda: next(looks), "the end"
+    )
+    assert told == [("a", 3), ("b", None)]
+
+
 def test_what_a_watcher_takes_does_not_stretch_the_pause() -> None:
     clock = Clock()
 
