@@ -218,3 +218,11 @@ def test_a_clock_that_is_not_known_is_taken_to_be_right() -> None:
     here, there = environment("pub").dam, dated("sub", timedelta(hours=2)).dam
     found = created_since(subscriber("RESYNC_TRIGGER_COMPLETED", "2026-11-02T07:00:00Z"), here, there)
     assert found(operation(status="FAILED", created="2026-11-02T07:00:00Z"))
+
+
+def test_only_failed_sync_operations_have_failed() -> None:
+    rows = [operation_row(status=status) for status in ("ABORT", "FAILED", "SUCCESS", "TODO", "WAIT")]
+    rows.append(operation_row("renditionScan", "FAILED"))
+    queue = sync_queue(environment("sub.example", rows).dam)
+    assert (queue.failed.failed_count, queue.failed_ids) == (1, {"syncStagingMediaContent-FAILED"})
+    assert queue.in_progress.unfinished == 2
