@@ -146,6 +146,7 @@ def test_memory_and_connections_stay_flat_over_hours(
     assert opened <= 30, "connections are not used again"
     assert connections.most_open <= 4
     assert sockets <= 2, "the module keeps connections that it does not need"
-    assert max(find.threads + idle.threads) <= 2  # the module's, and the one that limits a request
+    # The module's, the one that limits a request, and for a moment the one of the request before.
+    assert max(find.threads + idle.threads) <= 3
     assert growth < MOST_GROWTH, f"{find.memory}\n{idle.memory}"
     assert len(found.text) + len(waited.text) < 20_000, "the result grows with the time"

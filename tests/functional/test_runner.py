@@ -54,14 +54,14 @@ def test_a_line_of_progress_is_an_event_while_its_task_still_runs(damsim: StandI
         files = (tmp_path / "job" / "artifacts" / "job" / "job_events").glob("*.json")
         # One that is only a part goes again, and what is not yet whole has another ending.
         whole = [path for path in files if not path.name.endswith("-partial.json")]
-        return any("elapsed" in path.read_text(encoding="utf-8") for path in whole)
+        return any(" s elapsed" in path.read_text(encoding="utf-8") for path in whole)
 
     extravars = {"dam_consistency_report_dir": str(tmp_path / "reports")}
     # The comparison ends only after the event was there.
     with meanwhile(told, lambda: damsim.settings(hold_comparison=False)):
         job = run_job(tmp_path / "job", "check", {"dx": role_connection(damsim)}, extravars, role_secrets(damsim))
     assert job.rc == 2, job.output
-    lines = [event["stdout"] for event in job.events() if "elapsed" in event["stdout"]]
+    lines = [event["stdout"] for event in job.events() if " s elapsed" in event["stdout"]]
     assert re.match(r"\[dx\] .*Compare the publisher with \S+: FIND_MISMATCH_START, \d+ s elapsed", lines[0])
     assert_fit_for_awx(job, damsim.password)
 
