@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import IO, Any
 
 from .._dam.api import Dam
@@ -143,7 +144,6 @@ class Drift:
 
     def __post_init__(self) -> None:
         self.verdicts = [Verdict(record_type) for record_type in dict.fromkeys(self.record_types)]
-        self._ask: Ask = map
 
     def rows(self) -> Iterator[list[Row]]:
         """Yield the records that differ, in the order of types and ids.
@@ -152,20 +152,19 @@ class Drift:
         """
         # The threads of the types wait for those of the requests, so each kind has its own pool.
         with ThreadPoolExecutor(self.concurrency) as types, ThreadPoolExecutor(self.concurrency) as requests:
-            self._ask = requests.map
             try:
-                for kept in types.map(self._compare, self.verdicts):
+                for kept in types.map(partial(self._compare, requests.map), self.verdicts):
                     with kept:
                         yield from map(json.loads, kept)
             finally:
                 self.budget.stopped = True
 
-    def _compare(self, verdict: Verdict) -> IO[bytes]:
+    def _compare(self, ask: Ask, verdict: Verdict) -> IO[bytes]:
         """Judge a type; return its rows, which are kept until it is known whether anything can be said."""
         kept: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=self.directory)  # noqa: SIM115
         try:
             try:
-                self._judge(verdict, kept)
+                self._judge(ask, verdict, kept)
             except Unjudged as error:
                 verdict.status, verdict.reason = error.status, error.message
             if verdict.status == Incomparable.status:
@@ -182,34 +181,34 @@ class Drift:
             raise
         return kept
 
-    def _judge(self, verdict: Verdict, kept: IO[bytes]) -> None:
+    def _judge(self, ask: Ask, verdict: Verdict, kept: IO[bytes]) -> None:
         if verdict.record_type in WITHOUT_RECORDS_CALL:
             verdict.status, verdict.reason = NOT_OFFERED, "The servers have no call to compare them by."
             return
         sides = self._sides(verdict)
-        ours, theirs = wholes = list(self._ask(Side.whole, sides))
+        ours, theirs = wholes = list(ask(Side.whole, sides))
         verdict.publisher_count, verdict.subscriber_count = ours.total, theirs.total
         if ours == theirs:
             verdict.progress = 1.0
             if ours.total > ours.largest:  # read in several windows, between which records may have been moved
-                self._check_unchanged(verdict, wholes)
+                self._check_unchanged(ask, verdict, wholes)
             verdict.status = EQUAL
             return
         if ours.hash == theirs.hash:
             raise Incomparable("All records have the same hash on both sides, but not the same first id and number.")
         try:
-            for found in Search(sides, self.window, self._ask).differences():
+            for found in Search(sides, self.window, ask).differences():
                 verdict.found.update(action for action, _record_id in found)
                 rows = [dict(zip(KEYS, (verdict.record_type, *each, self.subscriber_id))) for each in found]
                 kept.write(json.dumps(rows).encode() + b"\n")
-            self._check_unchanged(verdict, wholes)
+            self._check_unchanged(ask, verdict, wholes)
             # Servers whose largest windows are not the same cannot be compared as a whole.
             if not verdict.found and ours.largest == theirs.largest:
                 raise Incomparable("As a whole the two differ, but no record was found that does.")
             verdict.status = DIFFERENT if verdict.found else EQUAL
         except Incomparable as error:
             with suppress(Spent):
-                self._check_unchanged(verdict, wholes, error.message)
+                self._check_unchanged(ask, verdict, wholes, error.message)
             raise
         finally:
             total = ours.total + theirs.total
@@ -219,10 +218,10 @@ class Drift:
         rest = verdict.record_type, self.max_window or EVERYTHING, self.budget.send
         return Side("publisher", self.publisher, *rest), Side("subscriber", self.subscriber, *rest)
 
-    def _check_unchanged(self, verdict: Verdict, before: list[Whole], contradiction: str = "") -> None:
+    def _check_unchanged(self, ask: Ask, verdict: Verdict, before: list[Whole], contradiction: str = "") -> None:
         """Raise Changed if a side does not hold what it held before."""
         sides = self._sides(verdict)
-        now = self._ask(Side.whole, sides)
+        now = ask(Side.whole, sides)
         names = [side.name for side, old, new in zip(sides, before, now) if old != new]
         if names:
             changed = f"The records of the {' and the '.join(names)} changed while they were compared."

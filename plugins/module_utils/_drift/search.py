@@ -71,8 +71,8 @@ class Search:
         """List the next records of both sides up to the lower of their last ids, and go on behind them."""
         size, first = self._at_once, self._last
         if first is None:
-            ours = self._sides[0]
-            first = next(self._ask(ours.id_at, [ours.offset - 1]))
+            side = self._sides[0]
+            first = next(self._ask(side.id_at, [side.offset - 1]))
         ours_ahead, theirs_ahead = self._ahead(size)
         lasts = list(self._ask(Side.last_ahead, self._sides, [size] * 2))
         last = min(record_id for record_id in lasts if record_id is not None)
