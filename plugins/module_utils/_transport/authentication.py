@@ -89,10 +89,15 @@ class Ltpa:
         if status == 401:
             return " Check dx_username and dx_password."
         if status == 403:
-            return f" The account {self.account} has to be an administrator of DAM."
+            return rights_advice(self)
         if status == 404:
             return " Check that hostname, dx_port, ring_api_port and ring_api_version lead to the Ring API."
         return ""
+
+
+def rights_advice(authentication: Authentication) -> str:
+    """What helps if the server knows the account and refuses it."""
+    return f" The account {authentication.account} has to be an administrator of DAM."
 
 
 def _token_in(cookies: list[str]) -> str | None:

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 from .._errors import DamError, TooLarge, Unreachable
 from .._text import clean
 from .answers import Answer, Raw, Secrets, backoff, next_url, refused, retry_after, server_date, unusable
-from .authentication import Authentication
+from .authentication import Authentication, rights_advice
 from .connection import Connection
 from .failures import explain, file_advice
 
@@ -195,8 +195,7 @@ class Client:
             authentication = self._authenticated(authentication)
             raw = self._send(method, url, body, authentication.headers, method == "GET")
         if not 200 <= raw.status < 300:
-            denied = raw.status in (401, 403)
-            advice = f" The account {authentication.account} has to be an administrator of DAM." if denied else ""
+            advice = rights_advice(authentication) if raw.status in (401, 403) else ""
             raise refused(method, raw, self._secrets.scrub, after=advice)
         try:
             decoded = raw.json()
