@@ -112,6 +112,11 @@ def parse_time(text: str | None) -> datetime | None:
     return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
 
 
+def latest(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The later of two times; None if there is neither."""
+    return max(filter(None, (one, other)), default=None)
+
+
 def clean(text: str, most: int = MAX_TEXT) -> str:
     """A server's text made safe to print: no control or direction characters, at most ``most`` characters."""
     shown = "".join(c if c.isprintable() else " " for c in text[: most + 1]).strip()

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import Any
 
 from .._errors import DamError, NotSupported, ServerError, Unreachable
 from .api import DELETE_SINCE, Dam

@@ -15,11 +15,10 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import repeat
-from typing import Any
 
 from .._errors import DamError
+from .records import Row
 
-Row = dict[str, Any]
 # Returns the rows of one page, for an offset and a limit.
 Fetch = Callable[[int, int], list[Row]]
 

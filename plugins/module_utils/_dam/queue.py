@@ -15,7 +15,7 @@ from .._text import clean
 from .._waiting import Look, Waiter
 from .api import Dam
 from .paging import count, pages
-from .records import UNFINISHED_STATUSES, Operation
+from .records import FINISHED_STATUSES, UNFINISHED_STATUSES, Operation
 
 PAGE = 1000
 SHOWN = 10
@@ -112,7 +112,7 @@ class Queue:
             if self._any(status):
                 return Look(status, False, Tally(), self.left)
         counted = self.tally()
-        unknown = next((name for name in counted.by_status if name not in ("FAILED", "ABORT")), "idle")
+        unknown = next((name for name in counted.by_status if name not in FINISHED_STATUSES), "idle")
         idle = counted.unfinished == 0
         return Look("idle" if idle else unknown, idle, counted, lambda: counted.unfinished)
 

@@ -10,7 +10,7 @@ import re
 from datetime import datetime, timedelta
 from functools import partial
 
-from .._dam.api import DELETE_SINCE, MISMATCHES_SINCE, OPERATIONS_SINCE, SUBSCRIBERS_SINCE
+from .._dam.api import DELETE_SINCE, MISMATCHES_SINCE, OPERATIONS_SINCE, SUBSCRIBERS_SINCE, WINDOWS_SINCE
 from .._dam.queue import Tally
 from .._dam.records import Subscriber
 from .._errors import DamError, ServerError
@@ -24,7 +24,6 @@ from .findings import FAILED, MOST_TEXT, OK, WARNING, Check, Finding, Preflight,
 
 # In which release the calls came that are needed (vendor's OpenAPI documents).
 START_SINCE = "CF215"
-RECORDS_SINCE = "CF213"
 NEEDED = {
     "publisher": (
         (SUBSCRIBERS_SINCE, "the subscribers"),
@@ -33,7 +32,7 @@ NEEDED = {
     ),
     "subscriber": (
         (OPERATIONS_SINCE, "the operation queue"),
-        (RECORDS_SINCE, "the records that the publisher compares with"),
+        (WINDOWS_SINCE, "the records that the publisher compares with"),
     ),
 }
 _API_VERSION = re.compile(r"1\.(\d{1,4})(?:\.|$)")

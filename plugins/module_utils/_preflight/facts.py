@@ -19,7 +19,7 @@ from .._errors import DamError, ServerError, Unreachable
 from .._staging.guards import Verdict
 from .._staging.resync import SyncQueue, sync_queue, two_way_staging
 from .._staging.states import choose
-from .._text import parse_time
+from .._text import latest, parse_time
 
 T = TypeVar("T")
 # What was asked for, or why it did not come.
@@ -172,5 +172,5 @@ def _newest(publisher: Dam) -> datetime | None:
     newest = None
     for operation in islice(Queue(publisher).operations(), MOST_LOOKED_THROUGH):
         if not operation.is_sync and operation.trigger_function not in OF_STAGING:
-            newest = max(filter(None, (newest, parse_time(operation.created))), default=None)
+            newest = latest(newest, parse_time(operation.created))
     return newest

@@ -17,12 +17,13 @@ from html import escape
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import quote
 
-from .._dam.records import Row
+from .._dam.mismatches import UNKNOWN
+from .._dam.records import RECORD_ACTIONS, Row
 from .._errors import OptionError
 from .._text import json_text, parse_time, visible
 from .html_assets import AGES, FINDINGS, GENERATOR, PAGE, SCRIPT, STYLE, SUMMARY_LINE, TABLE
 from .rows import Origin
-from .summary import ACTIONS, UNKNOWN, Fields, Summary
+from .summary import Fields, Summary
 from .writer import Format, chunks
 
 # What the page itself holds; the CSV that it links to has no such limits.
@@ -373,7 +374,7 @@ def _matrix(caption: str, first: str, counts: Counts, scale: Sequence[Counts] = 
     if not any(amount for row in counts.values() for amount in row.values()):
         return f"<div>{heading}<p>No mismatches.</p></div>"
     unknown = any(row.get(UNKNOWN, 0) for row in counts.values())
-    actions = (*ACTIONS, UNKNOWN) if unknown else ACTIONS
+    actions = (*RECORD_ACTIONS, UNKNOWN) if unknown else RECORD_ACTIONS
     most = max(amount for table in scale or [counts] for row in table.values() for amount in row.values())
     titles = "".join(f'<th scope="col">{action.capitalize()}</th>' for action in (*actions, "total"))
     lines = "".join(_line(name, row, actions, most) for name, row in counts.items())

@@ -12,12 +12,12 @@ from collections.abc import ItemsView, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from .._dam.mismatches import UNKNOWN
+from .._dam.records import RECORD_ACTIONS
 from .._text import clean, visible
 
 Matrix = dict[str, dict[str, int]]
 
-ACTIONS = ("CREATE", "UPDATE", "DELETE")
-UNKNOWN = "UNKNOWN"
 OTHER = "OTHER"
 
 # The names of the mismatch query's own parameters (the vendor's OpenAPI document).
@@ -76,7 +76,7 @@ class Summary:
     def __init__(self) -> None:
         self.count = 0
         self._by_type: Matrix = {}
-        self._by_action: dict[str, int] = dict.fromkeys((*ACTIONS, UNKNOWN), 0)
+        self._by_action: dict[str, int] = dict.fromkeys((*RECORD_ACTIONS, UNKNOWN), 0)
         self._by_subscriber: Matrix = {}
         self._fields: dict[tuple[str, ...], Fields] = {}
 
@@ -157,7 +157,7 @@ def _name(value: Any) -> str:
 def _cell_of(matrix: Matrix, name: str, most: int) -> dict[str, int]:
     if name not in matrix and len(matrix) >= most:
         name = OTHER
-    return matrix.setdefault(name, dict.fromkeys((*ACTIONS, UNKNOWN), 0))
+    return matrix.setdefault(name, dict.fromkeys((*RECORD_ACTIONS, UNKNOWN), 0))
 
 
 def _pairs(value: Any) -> ItemsView[Any, Any]:
@@ -177,7 +177,7 @@ def table(by_type: dict[str, dict[str, int]]) -> list[str]:
             total[action] = total.get(action, 0) + number
     if not any(total.values()):
         return []
-    actions = [action for action in total if action != "UNKNOWN" or total[action]]
+    actions = [action for action in total if action != UNKNOWN or total[action]]
     rows: list[tuple[str, Any]] = sorted(by_type.items())
     if len(rows) > MOST_LINES:
         rest = {action: sum(counts.get(action, 0) for _name, counts in rows[MOST_LINES:]) for action in actions}

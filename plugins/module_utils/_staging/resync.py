@@ -16,7 +16,7 @@ from .._dam.mismatches import Planned
 from .._dam.queue import Queue, Tally
 from .._dam.records import Operation, Subscriber
 from .._errors import DamError
-from .._text import parse_time
+from .._text import latest, parse_time
 from .._waiting import Waiter
 from .guards import Verdict, delete_percent, deletions, fuse, idle_subscriber, no_failed_operations, two_way
 
@@ -59,7 +59,7 @@ def sync_queue(subscriber: Dam) -> SyncQueue:
         elif operation.status == "FAILED":
             queue.failed.add(operation)
             queue.failed_ids.add(operation.operation_id)
-        queue.newest = max(filter(None, (queue.newest, parse_time(operation.created))), default=None)
+        queue.newest = latest(queue.newest, parse_time(operation.created))
     return queue
 
 
