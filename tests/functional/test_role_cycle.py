@@ -20,6 +20,7 @@ from support import junit
 from support.connections import role_connection, role_secrets
 from support.playbooks import PlaybookRun
 from support.role import (
+    HAND_ON,
     HOST,
     SHOW_ARTIFACT,
     artifact_of,
@@ -37,15 +38,6 @@ from support.standin import Place, StandIn
 COMPARISON, RESYNC = "findStagingMismatch", "resyncSubscriber"
 FIRST, AGAIN = ["PATCH subscriber"], ["DELETE mismatches", "PATCH subscriber"]
 FORMATS = ["csv", "html"]
-HAND_ON = """
-- name: Take the report
-  ansible.builtin.copy:
-    src: "{{ dam_consistency_report_path }}"
-    dest: "{{ hand_on_to }}/{{ dam_consistency_report_path | basename }}"
-    mode: "0600"
-    remote_src: true
-  changed_when: false
-"""
 
 
 def summary_of(expected: Mapping[str, Any], subscriber_id: str) -> dict[str, Any]:

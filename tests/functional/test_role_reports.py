@@ -13,21 +13,12 @@ import pytest
 
 from support.connections import role_connection, role_secrets
 from support.playbooks import play
-from support.role import check_form, folder_listing, found_in, result_of, rows_of
+from support.role import HAND_ON, check_form, folder_listing, found_in, result_of, rows_of
 from support.standin import StandIn
 from tooling.paths import ROOT
 
 HOST = "eu/../dx prod;1"
 SAFE = "eu_.._dx_prod_1"
-HAND_ON = """
-- name: Take the report
-  ansible.builtin.copy:
-    src: "{{ dam_consistency_report_path }}"
-    dest: "{{ hand_on_to }}/{{ dam_consistency_report_path | basename }}"
-    mode: "0600"
-    remote_src: true
-  changed_when: false
-"""
 
 
 @pytest.mark.slow

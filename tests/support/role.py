@@ -28,6 +28,16 @@ from tooling.process import environment
 ROLE = "dxops.dam_staging.dam_consistency"
 SCHEMA = ROOT / "docs" / "dam_consistency_result.schema.json"
 HOST = "publisher"
+# A task file for dam_consistency_report_tasks; the variable hand_on_to names its folder.
+HAND_ON = """
+- name: Take the report
+  ansible.builtin.copy:
+    src: "{{ dam_consistency_report_path }}"
+    dest: "{{ hand_on_to }}/{{ dam_consistency_report_path | basename }}"
+    mode: "0600"
+    remote_src: true
+  changed_when: false
+"""
 
 Row = dict[str, Any]
 
