@@ -79,7 +79,7 @@ class Outcome:
 class Run:
     """A module that runs in a process of its own, ``factor`` times faster than real time.
 
-    ``folder`` is the module's own, and is made; ``env`` are variables besides those of every run.
+    ``folder`` is created and used by this module alone; ``env`` are additional environment variables.
     """
 
     def __init__(
