@@ -279,7 +279,8 @@ def test_a_server_that_ignores_the_offset_is_noticed_at_the_second_page(ahead: i
     with pytest.raises(DamError, match=r"same page twice.*offset 0 and at offset 10") as caught:
         list(pages(lambda _offset, limit: server.fetch(0, limit), 10, ahead))
     assert caught.value.context == {"offset": 10}
-    assert len(server.calls) <= 2 + ahead
+    # Two pages, the pages ahead of the second one, and the row beyond the list.
+    assert len(server.calls) <= 2 + (ahead if ahead > 1 else 0) + 1
 
 
 @pytest.mark.parametrize("ahead", [1, 4])
