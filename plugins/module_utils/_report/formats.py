@@ -56,7 +56,7 @@ class Csv(Format):
             )
         # Rows without any key would be empty lines, which readers pass over: they get one empty column at least.
         names = self.columns.names or list(EMPTY_COLUMNS[:1])
-        exact = self.columns.exact and rows[0]
+        exact = self.columns.exact and bool(self.columns.names)
         if not self._widths or self._widths[-1][1] != len(names):
             self._widths.append((self._size, len(names)))
         # The innermost loop of a large report: the usual texts and numbers pass without a function call each.
@@ -126,7 +126,7 @@ def _padded(spool: BinaryIO, size: int, padding: bytes) -> Iterator[bytes]:
     block: list[bytes] = []
     length = 0
     quoted = 0
-    while size > 0:
+    while size:
         line = spool.readline()
         size -= len(line)
         # A quote within a quoted value is doubled, so only an odd number of them opens or closes one.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -346,7 +347,7 @@ def _comparisons(times: Sequence[str | None]) -> Iterator[tuple[str, str]]:
 
 def _order(text: str) -> float:
     instant = parse_time(text)
-    return instant.timestamp() if instant else 0.0
+    return instant.timestamp() if instant else -math.inf
 
 
 def _moment(text: str) -> str:

@@ -122,16 +122,17 @@ def test_the_end_of_the_list_costs_no_more_than_what_was_read_ahead() -> None:
     assert len(asked) <= 7
 
 
-def test_reading_ahead_goes_on_after_one_page_of_another_size() -> None:
+@pytest.mark.parametrize(("short_pages", "ahead"), [([100], True), ([100, 157], True), ([100, 157, 214], False)])
+def test_reading_ahead_ends_with_the_third_page_of_another_size(short_pages: list[int], ahead: bool) -> None:
     threads = []
-    server = Server(rows_of(300))
+    server = Server(rows_of(400))
 
     def fetch(offset: int, limit: int) -> list[Row]:
-        threads.append((offset, threading.current_thread().name))
-        return server.fetch(offset, 7 if offset == 100 else limit)
+        threads.append((offset, threading.current_thread().name.startswith(THREAD)))
+        return server.fetch(offset, 7 if offset in short_pages else limit)
 
     assert flat(pages(fetch, 10, ahead=3)) == server.rows
-    assert all(name.startswith(THREAD) for offset, name in threads if 120 < offset < 300)
+    assert {by_thread for offset, by_thread in threads if 250 < offset < 390} == {ahead}
 
 
 def test_no_more_pages_are_in_flight_than_allowed_and_several_are() -> None:
@@ -181,7 +182,7 @@ def test_the_next_pages_are_requested_while_one_is_worked_on() -> None:
 
 def test_one_page_ahead_needs_no_thread() -> None:
     seen = set()
-    server = Server(rows_of(30))
+    server = Server(rows_of(1100))  # long enough for the look beyond the list
 
     def fetch(offset: int, limit: int) -> list[Row]:
         seen.add(threading.current_thread())
@@ -357,6 +358,36 @@ def test_sizes_below_one_are_refused(page_size: int, ahead: int) -> None:
         next(pages(Server([]).fetch, page_size, ahead))
 
 
+# Pages that overlap by a row
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept"),
+    [
+        ("", ""),
+        ("a", "a"),
+        ("ab", "ab"),
+        ("aa", "a"),
+        ("abc", "abc"),
+        ("aba", "ab"),
+        ("abca", "abc"),
+        ("abcde", "abc"),
+        ("abcdef", "abcdef"),
+        ("abcdea", "abcdea"),
+        ("abcdefg", "abcdefg"),
+    ],
+)
+def test_rows_that_may_come_again_are_left_to_the_next_page(rows: str, kept: str) -> None:
+    got = _paging._without_echo([{"id": letter} for letter in rows], limit=3)
+    assert "".join(row["id"] for row in got) == kept
+
+
+def test_one_row_of_another_page_is_not_enough_for_pages_that_overlap() -> None:
+    with pytest.raises(ValueError, match="at least 2"):
+        _paging.Overlapping(Server([]).fetch, 1, 1)
+    assert flat(_paging.Overlapping(Server(rows_of(5)).fetch, 2, 1)) == rows_of(5)
+
+
 # Rows that come twice
 
 
@@ -423,6 +454,12 @@ def test_a_row_of_nested_and_odd_values_is_known_again() -> None:
     source = Deduplicated([[row], [again]])
     assert flat(source) == [row]
     assert source.duplicates == 1
+
+
+def test_a_row_is_the_same_whether_its_texts_are_shared_or_not() -> None:
+    shared = "text" * 10
+    source = Deduplicated([[{"a": shared, "b": shared}], [{name: "text" * (len(shared) // 4) for name in "ab"}]])
+    assert flat(source) == [{"a": shared, "b": shared}]
 
 
 def test_nesting_beyond_reason_is_an_error() -> None:
@@ -504,6 +541,17 @@ def test_the_count_is_exact_and_costs_two_calls_for_every_doubling(number: int) 
     assert count(has_row) == number
     assert len(asked) <= 2 * math.log2(number + 1) + 3
     assert len(asked) == len(set(asked))
+
+
+def test_counting_doubles_the_offset_and_then_halves_the_gap() -> None:
+    asked: list[int] = []
+
+    def has_row(offset: int) -> bool:
+        asked.append(offset)
+        return offset < 11
+
+    assert count(has_row) == 11
+    assert asked == [0, 1, 2, 4, 8, 16, 12, 10, 11]
 
 
 def test_counting_nothing_costs_one_call() -> None:

@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import report_spec
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report import formats
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.formats import (
     EMPTY_COLUMNS,
     FORMATS,
@@ -228,6 +229,18 @@ def test_lines_end_as_the_standard_for_csv_wants_it(tmp_path: Path) -> None:
     assert write(tmp_path, [{"a": 1}, {"a": 2}]) == b"a\r\n1\r\n2\r\n"
 
 
+def test_rows_are_widened_in_blocks_of_a_quarter_of_a_mebibyte() -> None:
+    lines = [b"x" * 99_998 + b"\r\n"] * 8
+    blocks = list(formats._padded(io.BytesIO(b"".join(lines)), 800_000, b",,"))
+    assert [len(block) for block in blocks] == [300_006, 300_006, 200_004]
+    exact = [b"x" * (256 * 1024 - 4) + b"\r\n"] * 2
+    assert [len(block) for block in formats._padded(io.BytesIO(b"".join(exact)), 2 * len(exact[0]), b",,")] == [
+        256 * 1024,
+        256 * 1024,
+        0,
+    ]
+
+
 # JSON
 
 
@@ -343,9 +356,19 @@ def test_of_names_that_differ_in_case_alone_the_documented_one_counts(tmp_path: 
         b"[\n1\n]\n",
         bytes(range(256)) * 10,
         b'"recordType,recordAction\r\n',
+        b'recordType,recordAction\r\n"VERSION"x,CREATE\r\n',
         b"[" * 50_000,
     ],
-    ids=["prose", "other table", "number", "array of numbers", "binary", "broken quotes", "nested"],
+    ids=[
+        "prose",
+        "other table",
+        "number",
+        "array of numbers",
+        "binary",
+        "broken quotes",
+        "text behind a quote",
+        "nested",
+    ],
 )
 def test_a_file_that_cannot_be_read_as_a_report_has_no_summary(tmp_path: Path, data: bytes, report_format: str) -> None:
     path = tmp_path / "file"

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import resource
 import signal
@@ -67,6 +68,10 @@ def test_a_wrapper_that_the_caller_made_is_used(tmp_path: Path) -> None:
 def test_a_page_of_any_size_is_written_whole(tmp_path: Path) -> None:
     result = make_report(tmp_path, [[mismatch(number) for number in range(2500)]], "jsonl")
     assert (result.count, len(Path(result.path).read_bytes().splitlines())) == (2500, 2500)
+
+
+def test_a_spool_is_read_in_blocks_of_a_quarter_of_a_mebibyte() -> None:
+    assert [len(block) for block in writer.chunks(io.BytesIO(b"x" * 600_000))] == [262_144, 262_144, 75_712]
 
 
 def test_rows_are_returned_only_if_that_is_asked_for(tmp_path: Path) -> None:
