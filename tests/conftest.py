@@ -13,7 +13,7 @@ import signal
 import threading
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tooling import tree
 from tooling.paths import REQUIREMENTS
@@ -26,6 +26,8 @@ PROGRAMS = [
 # A busy machine may take its time for an example: that is no error. ``--hypothesis-profile full`` draws more of them.
 for name, examples in (("quick", 40), ("full", 150)):
     settings.register_profile(name, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# For tests that are only run to see whether they fail.
+settings.register_profile("unshrunk", settings.get_profile("quick"), phases=[Phase.explicit, Phase.generate])
 settings.load_profile("quick")
 
 

@@ -23,12 +23,13 @@ FOLDER = BUILD / "mutants"
 UTILS = Path("plugins", "module_utils")
 TESTS = Path("tests", "unit", "plugins", "module_utils")
 TARGETS = ["_waiting.py", "_dam/paging.py", "_staging/*.py", "_report/*.py"]
+OPTIONS = "-p _hypothesis_pytestplugin --hypothesis-profile=unshrunk -m 'not needs_chromium'"
 SETTINGS = """\
 [cosmic-ray]
 module-path = "{module}"
 timeout = {timeout:.1f}
 excluded-modules = []
-test-command = "python -m pytest -x -q -m 'not needs_chromium' {tests}"
+test-command = "python -m pytest -x -q {options} {tests}"
 
 [cosmic-ray.distributor]
 name = "local"
@@ -73,13 +74,14 @@ def _mutate(name: str) -> int:
     tests = " ".join(map(str, tests_of(name)))
 
     def write_settings(timeout: float) -> None:
-        settings.write_text(SETTINGS.format(module=UTILS / name, tests=tests, timeout=timeout), encoding="utf-8")
+        text = SETTINGS.format(module=UTILS / name, options=OPTIONS, tests=tests, timeout=timeout)
+        settings.write_text(text, encoding="utf-8")
 
     write_settings(600)
     begun = time.monotonic()
     capture(["cosmic-ray", "baseline", settings], os.environ, copied)
     # A fault that makes a loop endless is noticed, too.
-    write_settings(5 + 5 * (time.monotonic() - begun))
+    write_settings(5 + 2 * (time.monotonic() - begun))
     capture(["cosmic-ray", "init", settings, session], os.environ, copied)
     capture(["cr-filter-operators", session, settings], os.environ, copied)
     capture(["cosmic-ray", "exec", settings, session], os.environ, copied)
