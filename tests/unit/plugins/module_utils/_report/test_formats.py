@@ -229,16 +229,13 @@ def test_lines_end_as_the_standard_for_csv_wants_it(tmp_path: Path) -> None:
     assert write(tmp_path, [{"a": 1}, {"a": 2}]) == b"a\r\n1\r\n2\r\n"
 
 
-def test_rows_are_widened_in_blocks_of_a_quarter_of_a_mebibyte() -> None:
-    lines = [b"x" * 99_998 + b"\r\n"] * 8
-    blocks = list(formats._padded(io.BytesIO(b"".join(lines)), 800_000, b",,"))
-    assert [len(block) for block in blocks] == [300_006, 300_006, 200_004]
-    exact = [b"x" * (256 * 1024 - 4) + b"\r\n"] * 2
-    assert [len(block) for block in formats._padded(io.BytesIO(b"".join(exact)), 2 * len(exact[0]), b",,")] == [
-        256 * 1024,
-        256 * 1024,
-        0,
-    ]
+@pytest.mark.parametrize(
+    ("line", "blocks"),
+    [(100_000, [300_000, 300_000, 200_000]), (262_144, [262_144] * 8 + [0]), (262_143, [524_286] * 4 + [0])],
+)
+def test_rows_are_widened_in_blocks_of_a_quarter_of_a_mebibyte(line: int, blocks: list[int]) -> None:
+    rows = (b"x" * (line - 4) + b"\r\n") * 8
+    assert [len(block) for block in formats._padded(io.BytesIO(rows), len(rows), b",,")] == blocks
 
 
 # JSON
