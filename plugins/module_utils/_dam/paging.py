@@ -34,7 +34,7 @@ _PAGES_BELIEVED = 100
 _MISFITS_ALLOWED = 3
 
 
-def pages(fetch: Fetch, page_size: int = 1000, ahead: int = 1) -> Generator[list[Row], None, None]:
+def pages(fetch: Fetch, page_size: int, ahead: int = 1) -> Generator[list[Row], None, None]:
     """Yield the pages of a list as the server gives them, until an empty page comes.
 
     Each offset is the offset before plus the rows that came, whatever the limit was. At most ``ahead`` pages are
@@ -128,7 +128,7 @@ class _Reader:
     def _learn_size(self, offset: int, rows: list[Row]) -> None:
         if offset == 0 and len(rows) == self._limit:
             self._size = self._limit
-        elif self._size is None and offset > 0 and rows:
+        elif self._size is None and offset and rows:
             # The first page was short, but not the last one: the server has a size of its own. The second page has it.
             self._limit = self._size = min(self._limit, len(rows))
 

@@ -288,8 +288,8 @@ def test_a_server_that_ignores_the_offset_is_noticed_at_the_second_page(ahead: i
 def test_pages_of_equal_rows_are_real_where_the_server_has_an_end(ahead: int) -> None:
     server = Server([{"recordType": "KEYWORD"}] * 2500)
     assert flat(pages(server.fetch, 100, ahead)) == server.rows
-    far = [offset for offset, _limit in server.calls if offset > 10**6]
-    assert len(far) <= 2
+    far = [limit for offset, limit in server.calls if offset > 10**6]
+    assert far in ([1], [1, 1])
 
 
 def test_pages_of_equal_rows_are_an_error_where_the_server_does_not_say_where_it_ends() -> None:

@@ -238,6 +238,12 @@ def test_rows_are_widened_in_blocks_of_a_quarter_of_a_mebibyte(line: int, blocks
     assert [len(block) for block in formats._padded(io.BytesIO(rows), len(rows), b",,")] == blocks
 
 
+def test_the_lines_of_a_block_may_have_any_length() -> None:
+    rows = [b"x" * length + b"\r\n" for length in (1, 200_000, 100_000, 1)]
+    blocks = [len(block) for block in formats._padded(io.BytesIO(b"".join(rows)), 300_010, b",")]
+    assert blocks == [300_010, 4]
+
+
 # JSON
 
 
