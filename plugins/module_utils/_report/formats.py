@@ -43,8 +43,8 @@ class Csv(Format):
         super().__init__(options, origin)
         self._bom = options["csv_bom"]
         self._suspect = FORMULA_STARTS if options["csv_safe"] else frozenset()
-        # Where in the spool the rows get wider: (position in bytes, columns from there on).
-        self._widths: list[tuple[int, int]] = []
+        # Where in the spool rows of so many columns begin, in bytes. There never are fewer columns than before.
+        self._starts: dict[int, int] = {}
         self._size = 0
 
     def encode(self, rows: Sequence[Row]) -> bytes:
@@ -57,8 +57,7 @@ class Csv(Format):
         # Rows without any key would be empty lines, which readers pass over: they get one empty column at least.
         names = self.columns.names or list(EMPTY_COLUMNS[:1])
         exact = self.columns.exact and bool(self.columns.names)
-        if not self._widths or self._widths[-1][1] != len(names):
-            self._widths.append((self._size, len(names)))
+        self._starts.setdefault(len(names), self._size)
         # The innermost loop of a large report: the usual texts and numbers pass without a function call each.
         suspect, cell = self._suspect, self._cell
         lines = (
@@ -79,8 +78,8 @@ class Csv(Format):
         names = self.columns.names or EMPTY_COLUMNS
         yield (BOM if self._bom else b"") + _csv_bytes([[defused(name) if self._suspect else name for name in names]])
         position = 0
-        ends = [start for start, _width in self._widths[1:]] + [self._size]
-        for (_start, width), end in zip(self._widths, ends):
+        ends = [*self._starts.values(), self._size][1:]
+        for width, end in zip(self._starts, ends):
             if width == len(names):
                 yield from chunks(spool)
             else:
