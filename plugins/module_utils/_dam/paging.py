@@ -119,7 +119,7 @@ class _Reader:
             self._read_ahead(offset, self._size)
             rows = self._requested.popleft()[1].result()
             if len(rows) == self._size:
-                self._read_ahead(offset + len(rows), self._size)  # while the caller works on this page
+                self._read_ahead(offset, self._size)  # while the caller works on this page
         else:
             rows = self._fetch(offset, self._limit)
         self._learn_size(offset, rows)

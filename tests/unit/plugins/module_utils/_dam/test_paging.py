@@ -325,18 +325,19 @@ def test_a_list_without_an_end_is_noticed_after_100_pages(ahead: int) -> None:
     assert 101 <= len(calls) <= (101 if ahead == 1 else 100 + 2 * ahead)
 
 
-def test_the_look_beyond_the_list_keeps_no_page_waiting() -> None:
+@pytest.mark.parametrize("ahead", [2, 4])
+def test_the_look_beyond_the_list_keeps_no_page_waiting(ahead: int) -> None:
     server = Server(rows_of(1500))
     went_on = threading.Event()
 
     def slow_far_away(offset: int, limit: int) -> list[Row]:
         if offset > 10**6:
             assert went_on.wait(GENEROUS), "the pages wait for it"
-        elif offset == 1050:
+        elif offset == 1000 + 10 * (2 * ahead - 2):  # the last page that is requested before the answer is waited for
             went_on.set()
         return server.fetch(offset, limit)
 
-    assert flat(pages(slow_far_away, 10, ahead=4)) == server.rows
+    assert flat(pages(slow_far_away, 10, ahead)) == server.rows
     assert went_on.is_set()
 
 

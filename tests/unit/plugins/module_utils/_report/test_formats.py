@@ -355,6 +355,8 @@ def test_of_names_that_differ_in_case_alone_the_documented_one_counts(tmp_path: 
     [
         b"Dear all,\nhere is the list.\n",
         b"name,size\r\na,1\r\n",
+        b"recordType,size\r\nVERSION,1\r\n",
+        b"recordAction,size\r\nDELETE,1\r\n",
         b"5\n",
         b"[\n1\n]\n",
         bytes(range(256)) * 10,
@@ -365,6 +367,8 @@ def test_of_names_that_differ_in_case_alone_the_documented_one_counts(tmp_path: 
     ids=[
         "prose",
         "other table",
+        "types alone",
+        "actions alone",
         "number",
         "array of numbers",
         "binary",

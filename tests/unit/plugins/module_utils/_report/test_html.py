@@ -328,6 +328,19 @@ def test_a_page_has_room_for_a_row_if_each_of_its_characters_could_take_four_byt
         assert (len(read(path).data("data")["rows"]) if held else path.read_text("utf-8").count('id="data"')) == held
 
 
+@pytest.mark.parametrize(("limit", "most"), [("MOST_ROWS", 1), ("_MOST_BYTES", 20)])
+def test_rows_that_the_page_has_no_room_for_make_it_another_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
+    monkeypatch.setattr(html, limit, most)
+    before = page(tmp_path, [{"k": letter} for letter in "abcd"])
+    (tmp_path / "again").mkdir()
+    for letters, same in (("abcd", True), ("abcx", False), ("abxd", False)):
+        made = page_of([{"k": letter} for letter in letters], tmp_path / "again")
+        assert made._held == 1
+        assert made.says_the_same(str(before)) == same
+
+
 def test_a_column_that_comes_late_is_there(tmp_path: Path) -> None:
     rows: list[Row] = [*[{"a": None}] * 1000, {"b": [1, True]}]
     reader = read(page(tmp_path, rows))
