@@ -180,12 +180,12 @@ def table(by_type: dict[str, dict[str, int]]) -> list[str]:
     actions = [action for action in total if action != UNKNOWN or total[action]]
     rows: list[tuple[str, Any]] = sorted(by_type.items())
     if len(rows) > MOST_LINES:
-        rest = {action: sum(counts.get(action, 0) for _name, counts in rows[MOST_LINES:]) for action in actions}
+        rest = {action: sum(counts[action] for _name, counts in rows[MOST_LINES:]) for action in actions}
         rows = [*rows[:MOST_LINES], (f"({len(rows) - MOST_LINES} more types)", rest)]
     width = max(len("total"), *(min(len(name), WIDTH) for name, _counts in rows))
     lines = [_line("", [*actions, "total"], width)]
     for name, counts in [*rows, ("total", total)]:
-        numbers = [counts.get(action, 0) for action in actions]
+        numbers = [counts[action] for action in actions]
         lines.append(_line(clean(name, WIDTH), [*numbers, sum(numbers)], width))
     return lines
 

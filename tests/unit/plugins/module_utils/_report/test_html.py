@@ -272,7 +272,7 @@ def test_before_and_after_have_the_same_lines_and_the_same_scale(tmp_path: Path)
     text = read(path).text
     assert "Drift: 1 mismatch left" in text
     assert "Before the resync Type Create Update Delete Total KEYWORD 1 0 0 1 MEDIA_ ITEM 0 0 9 9" in text
-    assert "What is left Type Create Update Delete Total KEYWORD 0 0 0 0 MEDIA_ ITEM 0 0 1 1" in text
+    assert "What is left Type Create Update Delete Total KEYWORD 0 0 0 0 MEDIA_ ITEM 0 0 1 1 All 0 0 1 1" in text
     assert re.findall(r'width="([\d.]+)" height', path.read_text("utf-8")) == ["11.1", "100.0", "11.1"]
     labels = [attributes.get("aria-label") for tag, attributes in read(path).elements if tag == "table"]
     assert labels[:2] == ["Before the resync", "What is left"]
