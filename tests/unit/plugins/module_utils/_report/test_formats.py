@@ -441,6 +441,10 @@ def test_an_option_of_one_format_is_refused_with_another() -> None:
     assert new_format({"format": "jsonl", "html": None}, origin()).name == "jsonl"
 
 
+def test_a_page_alone_says_something_without_rows() -> None:
+    assert [name for name, each in FORMATS.items() if each.shows_verdict] == ["html"]
+
+
 def test_every_list_of_the_formats_in_the_documentation_is_that_of_the_registry() -> None:
     names = list(FORMATS)
     assert names == [each.name for each in FORMATS.values()]

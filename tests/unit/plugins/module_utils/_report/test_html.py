@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report import html
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.html import Html
-from ansible_collections.dxops.dam_staging.plugins.module_utils._report.html_assets import STYLE
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.html_assets import STYLE, SUMMARY_LINE
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.summary import Summary
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.writer import write_report
 from support.reports import Row, in_pages, mismatch, origin
@@ -229,8 +229,12 @@ def test_environments_and_time_stand_at_the_top_and_deletions_are_named(tmp_path
 
 
 def test_deletions_are_only_spoken_of_where_there_are_some(tmp_path: Path) -> None:
-    for rows in ([], [mismatch(1)]):
-        assert "would delete" not in read(page(tmp_path, rows)).text
+    for rows, marked in (([], "no-deletes"), ([mismatch(1)], "no-deletes"), ([mismatch(1, "DELETE")], "deletes")):
+        reader = read(page(tmp_path, rows))
+        assert ("would delete" in reader.text) == (marked == "deletes")
+        classes = [attributes.get("class") for _tag, attributes in reader.elements]
+        assert {"deletes", "no-deletes"} & {name for each in classes if each for name in each.split()} == {marked}
+        assert "Subscriber sub.example.com Compared not known" in reader.text
 
 
 def test_a_page_that_was_limited_says_to_what_and_promises_no_more(tmp_path: Path) -> None:
@@ -289,6 +293,7 @@ def test_several_subscribers_have_numbers_of_their_own(tmp_path: Path) -> None:
     # Two registrations of one host are not one.
     text = read(page(tmp_path, rows, subscribers={"sub-1": "a.example.com", "sub-2": "a.example.com"})).text
     assert "sub-1 0 1 0 1 sub-2 0 1" in text
+    assert "By subscriber" in read(page(tmp_path, rows[:2])).text
     assert "By subscriber" not in read(page(tmp_path, rows[:1])).text
     assert "Numbers" not in read(page(tmp_path, [])).text
 
@@ -341,6 +346,16 @@ def test_rows_that_the_page_has_no_room_for_make_it_another_one(
         assert made.says_the_same(str(before)) == same
 
 
+def test_a_page_says_what_it_leaves_out_and_nothing_of_the_kind_if_it_leaves_out_nothing(tmp_path: Path) -> None:
+    row: Row = {**mismatch(1), **{f"k{index}": "x" * 500 for index in range(36)}}
+    whole, cut = read(page(tmp_path, [row])), read(page(tmp_path, [{**row, "k36": "x" * 501}]))
+    assert "This page holds" not in whole.text + cut.text
+    assert "It shows the first 40 columns." in cut.text
+    assert "It shows" not in whole.text
+    assert whole.data("data")["rows"][0][-1] == "x" * 500
+    assert read(page(tmp_path, [{"k": "x" * 501}])).data("data")["rows"] == [["x" * 500 + "\u2026"]]
+
+
 def test_a_column_that_comes_late_is_there(tmp_path: Path) -> None:
     rows: list[Row] = [*[{"a": None}] * 1000, {"b": [1, True]}]
     reader = read(page(tmp_path, rows))
@@ -383,6 +398,7 @@ def test_a_page_is_known_again_with_its_summary(tmp_path: Path) -> None:
         "recordType,recordAction\r\n",
         "",
         '<p>content="dxops.dam_staging report"</p>',
+        f"<html>\n<body>\n{SUMMARY_LINE}{json.dumps(Summary().as_dict())}</script>\n",
     ],
 )
 def test_another_page_is_no_report(tmp_path: Path, text: str) -> None:

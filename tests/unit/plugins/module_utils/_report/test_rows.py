@@ -104,6 +104,29 @@ def test_rows_that_were_read_while_something_was_started_may_be_too_few(
     dam.finish()
 
 
+@pytest.mark.parametrize(
+    ("types", "actions", "filters"),
+    [
+        (None, None, None),
+        ([], [], None),
+        (["VERSION"], None, "type VERSION"),
+        (["VERSION", "RENDITION"], ["DELETE"], "types VERSION, RENDITION; action DELETE"),
+        (None, ["CREATE", "DELETE"], "actions CREATE, DELETE"),
+    ],
+)
+def test_the_origin_of_rows_says_when_they_were_compared_and_what_they_are_limited_to(
+    types: list[str] | None, actions: list[str] | None, filters: str | None
+) -> None:
+    params = {"record_type": types, "record_action": actions, "page_size": 2, "prefetch": 1, "hostname": "dx.example"}
+    compared, other = subscriber("FIND_MISMATCH_COMPLETED", "then"), subscriber("RESYNC_TRIGGER_START", id="id-2")
+    pages = MismatchPages(FakeDam().dam, [compared], False, params)
+    assert (pages.accurate, pages.compared_at, pages.origin.compared_at) == (True, "then", ["then"])
+    assert (pages.origin.publisher, pages.origin.filters) == ("dx.example", filters)
+    pages = MismatchPages(FakeDam().dam, [compared, other], True, params)
+    assert (pages.accurate, pages.compared_at, pages.origin.compared_at) == (False, None, ["then", None])
+    assert list(pages.origin.subscribers) == ["id-1", "id-2"]
+
+
 def test_subscribers_in_another_order_are_the_same_ones() -> None:
     params = {"record_type": None, "record_action": None, "page_size": 2, "prefetch": 1}
     later = subscriber("FIND_MISMATCH_COMPLETED", "another time", id="id-2")

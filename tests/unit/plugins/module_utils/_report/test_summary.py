@@ -110,6 +110,13 @@ def test_a_million_names_cannot_make_a_summary_large() -> None:
     assert len(summary._fields) == 1000
 
 
+def test_a_long_name_is_cut() -> None:
+    summary = Summary()
+    summary.add({"type": "x" * 201, "action": "CREATE"})
+    summary.add({"type": "x" * 200, "action": "CREATE"})
+    assert list(summary.as_dict()["by_type"]) == ["x" * 200]
+
+
 def test_names_that_would_play_with_a_terminal_are_made_visible() -> None:
     summary = Summary()
     summary.add({"type": "A\x1b[31m\u202e\ud800", "action": "CREATE"})

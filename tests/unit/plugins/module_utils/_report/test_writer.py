@@ -23,7 +23,7 @@ import pytest
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.paging import Deduplicated, pages
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report import writer
-from support.reports import Row, make_report, mismatch
+from support.reports import Row, format_of, make_report, mismatch
 
 
 def left_in(folder: Path) -> list[str]:
@@ -75,7 +75,7 @@ def test_a_spool_is_read_in_blocks_of_a_quarter_of_a_mebibyte() -> None:
 
 
 def test_rows_are_returned_only_if_that_is_asked_for(tmp_path: Path) -> None:
-    assert make_report(tmp_path, [[mismatch(1)]]).records == []
+    assert writer.write_report([[mismatch(1)]], str(tmp_path), format_of()).records == []
 
 
 # Nothing is left behind
@@ -113,7 +113,7 @@ def test_the_pages_are_closed_when_the_disk_is_full(tmp_path: Path, monkeypatch:
 
     source = pages(lambda offset, limit: [mismatch(offset + number) for number in range(limit)], 10, ahead=2)
     monkeypatch.setattr(os, "write", full)
-    with pytest.raises(DamError, match=r"could not be written in .*No space left on device"):
+    with pytest.raises(DamError, match=r"could not be written in /\S+: No space left on device\. Nothing"):
         make_report(tmp_path, source)
     monkeypatch.undo()
     assert list(source) == []
