@@ -29,7 +29,7 @@ from .writer import Format, chunks
 
 # What the page itself holds; the CSV that it links to has no such limits.
 MOST_ROWS = 10_000
-_MOST_BYTES = 16 * 1024 * 1024
+_MOST_BYTES = 2**24  # 16 MiB
 _MOST_COLUMNS = 40
 _LONGEST_CELL = 500
 

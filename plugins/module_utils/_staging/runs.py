@@ -278,7 +278,7 @@ def _diagnosis(dam: Dam) -> str:
     )
 
 
-def poll_settled(publisher: Dam, subscriber: Dam, subscriber_id: str, first_sync: bool = False) -> Look[Subscriber]:
+def poll_settled(publisher: Dam, subscriber: Dam, subscriber_id: str, first_sync: bool) -> Look[Subscriber]:
     """Return what is still running, in a few words, or ``quiet``.
 
     A comparison of this subscriber does not count: it can be joined. Everything else has to end first, since a

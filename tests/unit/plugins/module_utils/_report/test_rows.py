@@ -9,7 +9,12 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Row, Subscriber
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError, ServerError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
+    DamError,
+    OptionError,
+    ServerError,
+    TooLarge,
+)
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.rows import (
     MismatchPages,
     compared_at,
@@ -76,6 +81,12 @@ def test_other_errors_of_the_server_stay_as_they_are() -> None:
         with pytest.raises(ServerError) as caught:
             rows_of(FakeDam(mismatches=[error]), kinds, None)
         assert caught.value is error
+
+
+def test_a_page_that_is_too_large_is_an_error_that_names_the_option() -> None:
+    error = TooLarge("The answer is larger than 32 MiB.", sent=True)
+    with pytest.raises(DamError, match=r"larger than 32 MiB\. Choose another page_size\."):
+        rows_of(FakeDam(mismatches=[error]), None, None)
 
 
 COMPARED = subscriber("FIND_MISMATCH_COMPLETED")

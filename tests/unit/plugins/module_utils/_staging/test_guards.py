@@ -129,7 +129,7 @@ def test_an_idle_subscriber_is_fine() -> None:
 def test_failed_operations_refuse_a_resync_unless_they_are_allowed(error: str | None, shown: str) -> None:
     left = Tally()
     for number in range(3):
-        left.add(operation(status="FAILED", id=str(number), errorInfo=error))
+        left.add(operation(status="FAILED", id=str(number), errorInfo=f"later {number}" if number else error))
     refused = no_failed_operations(left, allowed=False)
     assert refused.status == "refused"
     assert (

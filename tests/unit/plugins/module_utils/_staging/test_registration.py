@@ -240,6 +240,10 @@ class TestChanging:
 class TestRegistering:
     """``Registrar.register``."""
 
+    def test_a_new_registration_is_ours(self, dam: FakeDam, registrar: Registrar) -> None:
+        found, made = registrar.register("two.example.com", {"cycle_length": 30})
+        assert (found.target_host, made, dam.sent) == ("two.example.com", True, ["POST"])
+
     def test_a_lost_answer_counts_as_ours_when_the_host_shows_up(self, dam: FakeDam, registrar: Registrar) -> None:
         dam.lost, dam.late = LOST, 4
         found, made = registrar.register("two.example.com", {"cycle_length": 30})
@@ -311,12 +315,12 @@ class TestDeregistering:
         ids=["accepted", "lost", "404"],
     )
     def test_one_that_stays_is_an_error(
-        self, dam: FakeDam, registrar: Registrar, error: Exception | None, said: str
+        self, dam: FakeDam, registrar: Registrar, clock: Clock, error: Exception | None, said: str
     ) -> None:
         dam.refuse, dam.late = error, 1000
         with pytest.raises(DamError, match=f"was not deregistered: .*{said}"):
             registrar.deregister(KNOWN)
-        assert dam.sent == ["DELETE"]
+        assert (dam.sent, clock.now) == (["DELETE"], 0 if isinstance(error, ServerError) else 10)
 
     def test_a_refusal_is_told_at_once(self, dam: FakeDam, registrar: Registrar, clock: Clock) -> None:
         dam.refuse = REFUSED

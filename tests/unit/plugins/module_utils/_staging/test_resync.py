@@ -146,13 +146,17 @@ def test_a_look_through_the_queue_tells_the_age_of_its_youngest_operation() -> N
 def test_what_had_failed_before_is_not_blamed_on_the_resync() -> None:
     before = environment("sub.example", [operation_row(status="FAILED", id="old")])
     _verdicts, belongs = judge(PUBLISHER.dam, before.dam, Planned(0), PARAMS)
-    rows = [operation_row(status="FAILED", id="old"), operation_row(status="FAILED", id="new", errorInfo="disk full")]
+    rows = [
+        operation_row(status="FAILED", id="old"),
+        operation_row(status="FAILED", id="new", errorInfo="disk full"),
+        operation_row(status="FAILED", id="last", errorInfo="no such folder"),
+    ]
     found, problem = drain(environment("sub.example", rows).dam, "all", Clock().waiter(), belongs)
-    assert [failure["operation_id"] for failure in found["failed_operations"]] == ["new"]
-    assert found["failed_operation_count"] == 1
-    assert found["operation_counts"] == {"FAILED": 2}
+    assert [failure["operation_id"] for failure in found["failed_operations"]] == ["new", "last"]
+    assert found["failed_operation_count"] == 2
+    assert found["operation_counts"] == {"FAILED": 3}
     assert problem == (
-        "1 operations of the resync failed at the subscriber (syncStagingMediaContent: 1), the first with the error: "
+        "2 operations of the resync failed at the subscriber (syncStagingMediaContent: 2), the first with the error: "
         "disk full. What they were to repair still differs."
     )
 

@@ -62,7 +62,7 @@ def test_after_a_registration_an_idle_queue_proves_nothing_before_the_first_stag
 def test_a_subscriber_that_is_deregistered_meanwhile_is_an_error() -> None:
     publisher = FakeDam(subscribers=[[subscriber(DONE, id="l-1"), subscriber(DONE, id="n-1")]])
     with pytest.raises(DamError, match=r"no subscriber m-1 any more: it was deregistered meanwhile"):
-        poll_settled(publisher.dam, FakeDam().dam, "m-1")
+        poll_settled(publisher.dam, FakeDam().dam, "m-1", False)
 
 
 def test_the_wait_ends_with_the_subscriber_as_it_is_then_or_names_what_is_in_the_way() -> None:
