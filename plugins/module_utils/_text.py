@@ -29,6 +29,7 @@ _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _strict = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False)
 
 MAX_TEXT = 2000
+MAX_ID = 255
 _FRACTION = re.compile(r"\.(\d+)")
 
 
@@ -115,6 +116,18 @@ def parse_time(text: str | None) -> datetime | None:
 def latest(one: datetime | None, other: datetime | None) -> datetime | None:
     """The later of two times; None if there is neither."""
     return max(filter(None, (one, other)), default=None)
+
+
+def is_identifier(value: Any) -> bool:
+    """Return whether ``value`` can be an id: a printable text without blanks that is no path and no option."""
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= MAX_ID
+        and value.isprintable()
+        and not any(char.isspace() for char in value)
+        and value not in (".", "..")
+        and not value.startswith("-")
+    )
 
 
 def clean(text: str, most: int = MAX_TEXT) -> str:

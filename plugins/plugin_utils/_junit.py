@@ -6,15 +6,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from ansible_collections.dxops.dam_staging.plugins.module_utils._text import visible
+
 Result = Mapping[str, Any]
 
-# What XML 1.0 has no place for, escaped or not.
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ADVICE = "Run the playbook dxops.dam_staging.resync to repair it, after a look at what that would delete."
 
 
@@ -101,4 +100,5 @@ def _outcome(case: ET.Element, kind: str, message: str, text: str | None) -> Non
 
 
 def _text(value: str) -> str:
-    return _ILLEGAL.sub("\ufffd", value)
+    """Return the lines with what cannot be seen as an escape: XML has no place for some of it, a terminal obeys some."""
+    return "\n".join(map(visible, value.split("\n")))

@@ -75,7 +75,7 @@ class Dam:
     def api_version(self) -> str | None:
         """The DAM API's version such as ``1.41.0`` (1.N belongs to release CF(N+188)); None where it gives none."""
         rows = array(self._get("/api-version", since="CF203"), "versions")
-        return str(rows[0]["version"]) if rows and rows[0].get("version") else None
+        return clean(str(rows[0]["version"]), 100) if rows and rows[0].get("version") else None
 
     def subscribers(self) -> list[Subscriber]:
         """All environments that this one publishes to."""

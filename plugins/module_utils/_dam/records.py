@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .._errors import ServerError
-from .._text import clean
+from .._text import clean, is_identifier
 
 Row = dict[str, Any]
 
@@ -51,10 +51,18 @@ def _number(data: Row, key: str) -> int | None:
         return None
 
 
-def _identifier(data: Any, key: str, what: str) -> str:
+def _required(data: Any, key: str, what: str) -> str:
     value = data.get(key) if isinstance(data, dict) else None
     if not isinstance(value, str) or not value:
         raise ServerError(f"The server's {what} lacks a usable '{key}'.", status=200)
+    return clean(value)
+
+
+def _identifier(data: Any, what: str) -> str:
+    """The ``id`` that becomes part of paths and file names."""
+    value = _required(data, "id", what)
+    if not is_identifier(value) or value != data["id"]:
+        raise ServerError(f"The server's {what} has an 'id' that cannot be one: '{value}'.", status=200)
     return value
 
 
@@ -79,10 +87,10 @@ class Subscriber:
 
     @classmethod
     def from_json(cls, data: Any) -> Subscriber:
-        """Raises ServerError where ``id`` or ``targetHost`` is missing, since nothing can be done without them."""
+        """Make it of the server's JSON. Raises ServerError if ``id`` or ``targetHost`` is missing or cannot be used."""
         return cls(
-            subscriber_id=_identifier(data, "id", "subscriber"),
-            target_host=clean(_identifier(data, "targetHost", "subscriber")),
+            subscriber_id=_identifier(data, "subscriber"),
+            target_host=_required(data, "targetHost", "subscriber"),
             enabled=data.get("status") is True,
             cycle_length=_number(data, "cycleLength"),
             sync_status=_text(data, "syncStatus"),
@@ -112,11 +120,14 @@ class Operation:
 
     @classmethod
     def from_json(cls, data: Any) -> Operation:
-        """Raises ServerError where ``id``, ``triggerFunction`` or ``status`` is missing."""
+        """Make it of the server's JSON.
+
+        Raises ServerError if ``id``, ``triggerFunction`` or ``status`` is missing or cannot be used.
+        """
         return cls(
-            operation_id=_identifier(data, "id", "operation"),
-            trigger_function=clean(_identifier(data, "triggerFunction", "operation")),
-            status=clean(_identifier(data, "status", "operation")),
+            operation_id=_required(data, "id", "operation"),
+            trigger_function=_required(data, "triggerFunction", "operation"),
+            status=_required(data, "status", "operation"),
             error_info=_text(data, "errorInfo"),
             retry_counter=_number(data, "retryCounter") or 0,
             created=_text(data, "created"),

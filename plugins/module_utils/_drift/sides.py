@@ -19,6 +19,7 @@ from typing import Any
 from .._dam.api import Dam
 from .._dam.records import Row
 from .._errors import DamError, ServerError
+from .._text import is_identifier
 
 # More records than any environment has, and still a number that every server can read.
 EVERYTHING = 10**9
@@ -140,7 +141,7 @@ class Side:
         count, record_id = answer.get("count"), answer.get("id")
         if isinstance(count, bool) or not isinstance(count, (int, float)) or count % 1 or count < 0:
             raise ServerError("The server's window of records lacks a usable 'count'.", status=200)
-        usable_id = record_id if isinstance(record_id, str) and record_id else None
+        usable_id = record_id if is_identifier(record_id) else None
         return Window(_text(answer, "hash") if count else "", int(count), usable_id)
 
     def _asked(self, call: Callable[[], Any]) -> Any:
@@ -154,6 +155,6 @@ class Side:
 
 def _text(row: Row, key: str) -> str:
     value = row.get(key)
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or (key == "id" and not is_identifier(value)):
         raise ServerError(f"The server's records lack a usable '{key}'.", status=200)
     return value
