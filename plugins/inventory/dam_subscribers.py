@@ -102,6 +102,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._text import clean
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import REQUESTS_IMPORT_ERROR
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 from ansible_collections.dxops.dam_staging.plugins.plugin_utils._inventory import (
@@ -111,11 +112,15 @@ from ansible_collections.dxops.dam_staging.plugins.plugin_utils._inventory impor
     groups_of,
     host_of,
     names_of,
+    refusal_of,
 )
 from ansible_collections.dxops.dam_staging.plugins.plugin_utils._publishers import plain_spec, publishers
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._untrusted import inert
 
 ENDINGS = ("dam_subscribers.yml", "dam_subscribers.yaml")
 AT_ONCE = 8
+MOST_SHOWN = 200
+NAME_OF_A_GROUP = "its name is that of a group"
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: ignore[misc]
@@ -208,21 +213,57 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         return found, whole
 
     def _fill(self, found: list[Found]) -> None:
-        prefix = self.get_option("group_prefix")
-        names = {group: self.inventory.add_group(self._sanitize_group_name(prefix + group)) for group in GROUPS}
-        strict = self.get_option("strict")
-        for host, each in zip(names_of(found), found):
-            self.inventory.add_host(host)
-            facts = {f"dam_{name}": _inert(value) for name, value in each.items()}
-            for name, value in {"ansible_host": _inert(host_of(each)), **facts}.items():
-                self.inventory.set_variable(host, name, value)
+        prefix, composed = self.get_option("group_prefix"), self.get_option("groups") or {}
+        groups = {group: self.inventory.add_group(self._sanitize_group_name(prefix + group)) for group in GROUPS}
+        reserved = {*self.inventory.groups, *map(self._sanitize_group_name, composed)}
+        usable = [each for each in found if not self._refused(each, refusal_of(each))]
+        hosts = [
+            (host, each)
+            for host, each in zip(names_of(usable), usable)
+            if not self._refused(each, NAME_OF_A_GROUP if host in reserved else None)
+        ]
+        known = set(self.inventory.hosts)
+        for host, each in hosts:
+            self._add(host, each, keep_address=host in known)
             for group in groups_of(each):
-                self.inventory.add_child(names[group], host)
-            self._set_composite_vars(self.get_option("compose"), facts, host, strict=strict)
-            self._add_host_to_composed_groups(self.get_option("groups"), facts, host, strict=strict)
-            self._add_host_to_keyed_groups(self.get_option("keyed_groups"), facts, host, strict=strict)
+                self.inventory.add_child(groups[group], host)
+        for host, _each in hosts:
+            self._add_host_to_composed_groups(composed, {}, host, strict=self.get_option("strict"))
+        # Last, since these are the only groups that a server's text can name.
+        for host, each in hosts:
+            self._add_to_keyed_groups(host, each)
+        for host, each in hosts:
+            if host in self.inventory.groups and host not in known and self._refused(each, NAME_OF_A_GROUP):
+                self.inventory.remove_host(self.inventory.hosts[host])
 
+    def _refused(self, found: Found, reason: str | None) -> bool:
+        if reason is not None:
+            self.display.warning(
+                f"A subscriber of {found['publisher']} is left out: {reason}. Its registration: host "
+                f"'{clean(found['target_host'], MOST_SHOWN)}', id '{clean(found['subscriber_id'], MOST_SHOWN)}'."
+            )
+        return reason is not None
 
-def _inert(value: Any) -> Any:
-    """A server's text must never be taken for a template; what holds no brace cannot be one, and stays plain in lists."""
-    return wrap_var(value) if isinstance(value, str) and "{" in value else value
+    def _add(self, host: str, found: Found, keep_address: bool) -> None:
+        facts = {f"dam_{name}": inert(value) if isinstance(value, str) else value for name, value in found.items()}
+        if not keep_address:
+            facts["ansible_host"] = host_of(found)
+        self.inventory.add_host(host)
+        # The mark for what is no template is lost in YAML, so that the texts are inert, too.
+        marked = wrap_var(facts)
+        for name, value in marked.items():
+            self.inventory.set_variable(host, str(name), value)
+        self._set_composite_vars(self.get_option("compose"), marked, host, strict=self.get_option("strict"))
+
+    def _add_to_keyed_groups(self, host: str, found: Found) -> None:
+        strict = self.get_option("strict")
+        try:
+            self._add_host_to_keyed_groups(self.get_option("keyed_groups"), {}, host, strict=strict)
+        except AnsibleParserError:
+            raise  # what the user wrote cannot be used
+        except Exception as error:  # noqa: BLE001 - ansible-core 2.16 raises no narrower one
+            if strict:
+                raise
+            self.display.warning(
+                f"{host}, a subscriber of {found['publisher']}, is not in all of its keyed groups: {clean(str(error))}"
+            )

@@ -18,6 +18,8 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.addre
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import Client
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 
+from ._untrusted import is_host, is_name
+
 # One found registration: plain data, so that it can be cached, and free of secrets.
 Found = dict[str, Any]
 
@@ -67,6 +69,18 @@ def host_of(found: Found) -> str:
         return host_and_port(found["target_host"])[0]
     except DamError:
         return str(found["target_host"])
+
+
+def refusal_of(found: Found) -> str | None:
+    """Why a registration cannot become a host of an inventory; None if it can.
+
+    Ansible templates the names of hosts, and hands them to programs such as ssh.
+    """
+    if not is_host(host_of(found)):
+        return "its host is no host name and no IP address"
+    return (
+        None if is_name(found["subscriber_id"]) else "its id has other characters than letters, digits, '.', '_', '-'"
+    )
 
 
 def names_of(found: list[Found]) -> list[str]:

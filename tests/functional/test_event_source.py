@@ -169,7 +169,7 @@ def test_failures_are_told_with_the_servers_words_and_without_secrets(damsim: St
         "watch_recovered",
     ]
     assert events[1]["by_trigger_function"] == {"syncStagingMediaContent": 3}
-    assert events[1]["message"] == '{"message": "{ { disk }} full"}'
+    assert events[1]["message"] == '{ "message": "{ { disk }} full"}'
     assert "503" in events[2]["message"]
     assert damsim.password not in json.dumps(events)
 

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,6 +13,8 @@ from typing import Any
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Operation, Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import Phase, phase_of
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import clean
+
+from .._untrusted import inert, is_address, is_name
 
 DRIFT_FOUND = "drift_found"
 IN_SYNC = "in_sync"
@@ -37,7 +38,6 @@ TYPES = (
 SCHEMA = 1
 MOST_TEXT = 500
 MOST_FUNCTIONS = 20
-_TEMPLATE = re.compile(r"\{(?=[{%#])")
 
 Event = dict[str, Any]
 # A type of event, and what it says beside whom it is about.
@@ -122,27 +122,30 @@ def _failures(failed: Sequence[Operation]) -> dict[str, Any]:
     texts = [one.error_info for one in failed if one.error_info]
     return {
         "failed_operation_count": len(failed),
-        "by_trigger_function": {inert(name): count for name, count in counts},
+        "by_trigger_function": {_short(name): count for name, count in counts},
         "message": texts[0] if texts else "No operation says why it failed.",
     }
 
 
 def event(kind: str, name: str, hostname: str, about: Subscriber | None = None, **facts: Any) -> Event:
-    """The event as rulebooks see it. ``name`` is the publisher's in their inventory: actions are limited to it."""
+    """The event as rulebooks see it. ``name`` is the publisher's in their inventory: actions are limited to it.
+
+    ansible-rulebook hands events to playbooks as extra variables, which Ansible takes for templates. An id or a host that
+    could do harm is left out: a changed one would name another subscriber.
+    """
     told: Event = {"schema": SCHEMA, "type": kind, "publisher": name, "hostname": hostname, "at_start": False}
     if about is not None:
-        told.update(subscriber_id=about.subscriber_id, target_host=about.target_host)
+        if is_name(about.subscriber_id):
+            told["subscriber_id"] = about.subscriber_id
+        if is_address(about.target_host):
+            told["target_host"] = about.target_host
         if about.resync_status:
-            told["resync_status"] = about.resync_status
+            told["resync_status"] = _short(about.resync_status)
         if about.last_resync_time:
-            told["last_resync_time"] = about.last_resync_time
-    told.update(facts)
-    return {
-        "dam": {key: inert(value) if isinstance(value, str) else value for key, value in told.items()},
-        "meta": {"hosts": name},
-    }
+            told["last_resync_time"] = _short(about.last_resync_time)
+    told.update({key: _short(value) if isinstance(value, str) else value for key, value in facts.items()})
+    return {"dam": told, "meta": {"hosts": name}}
 
 
-def inert(text: str) -> str:
-    """A short text that no template engine takes for a template: what servers say ends in variables of playbooks."""
-    return _TEMPLATE.sub("{ ", clean(text, MOST_TEXT))
+def _short(text: str) -> str:
+    return inert(clean(text, MOST_TEXT))
