@@ -15,6 +15,11 @@ description:
   - The name of the file has to end in C(dam_subscribers.yml) or C(dam_subscribers.yaml).
   - "A host has the name of the subscriber's host. Where several registrations have the same host, each of them has
     C(--) and the first eight characters of its id after it, and where that is not enough, the publisher too."
+  - "Nothing that a publisher says is executed: its texts are marked as no templates, with a blank after each C({) and after a
+    C(#) at the beginning, so that a file made with C(ansible-inventory --export) holds no template either. A registration is
+    left out with a warning if its host is no host name and no IP address, if its id has other characters than letters,
+    digits, C(.), C(_) and C(-), or if its name is that of a group that is known by then."
+  - A host that another source of the inventory has already keeps its C(ansible_host).
   - "Variables of a host are C(ansible_host), C(dam_publisher), C(dam_state), C(dam_mismatch_count), and, each beginning with
     C(dam_), what M(dxops.dam_staging.dam_subscriber_info) returns of a subscriber: C(dam_subscriber_id),
     C(dam_target_host), C(dam_enabled), C(dam_phase), C(dam_resync_status), C(dam_last_resync_time) and so on."
@@ -261,7 +266,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             self._add_host_to_keyed_groups(self.get_option("keyed_groups"), {}, host, strict=strict)
         except AnsibleParserError:
             raise  # what the user wrote cannot be used
-        except Exception as error:  # noqa: BLE001 - ansible-core 2.16 raises no narrower one
+        except Exception as error:  # ansible-core 2.16 raises no narrower one
             if strict:
                 raise
             self.display.warning(

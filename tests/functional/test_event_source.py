@@ -26,6 +26,7 @@ import yaml
 
 from support.connections import connection_to, role_connection, role_secrets
 from support.scenes import COMPARED, api, compared, fault, registration, sent, triggers, writes
+from support.scripted import Reply, scripted
 from support.standin import StandIn
 from tooling import environments, interpreters
 from tooling.paths import BUILD, COLLECTION, ROOT
@@ -172,6 +173,65 @@ def test_failures_are_told_with_the_servers_words_and_without_secrets(damsim: St
     assert events[1]["message"] == '{ "message": "{ { disk }} full"}'
     assert "503" in events[2]["message"]
     assert damsim.password not in json.dumps(events)
+
+
+@pytest.mark.parametrize(
+    "core", [pytest.param(None, id="own"), *(pytest.param(core, marks=pytest.mark.slow) for core in ("2.16", "newest"))]
+)
+def test_no_text_in_an_event_is_executed_as_an_extra_variable(tmp_path: Path, core: str | None) -> None:
+    """Ansible takes extra variables for templates, and ansible-rulebook hands an event to a playbook as such."""
+    python = Path(sys.executable)
+    if core:
+        base = interpreters.find("3.13") or interpreters.find("3.12") if core == "newest" else interpreters.find("3.11")
+        if base is None:
+            pytest.skip(f"there is no Python that ansible-core {core} takes")
+        python = environments.ensure("modules", core, base).python
+    mark = tmp_path / "mark"
+    evil = [
+        "{{ lookup('pipe', 'touch %s') }}" % mark,
+        """#jinja2:variable_start_string:'<<',variable_end_string:'>>',x:<< lookup(*"pipe~touch %s".split("~")) >>."""
+        % mark,
+    ]
+    row = {"status": True, "resyncStatus": "FIND_MISMATCH_FAILED"}
+    rows = [{**row, "id": text, "targetHost": f"dx/{text}", "lastResyncTime": text, "created": text} for text in evil]
+
+    async def watch(port: int) -> list[Event]:
+        queue: asyncio.Queue[Event] = asyncio.Queue()
+        where = {"hostname": "127.0.0.1", "dx_protocol": "http", "dx_port": port, "request_retries": 0}
+        options = {**where, "dx_username": "admin", "dx_password": "secret", "operations": False, "interval": 1}
+        task = asyncio.ensure_future(runpy.run_path(str(SOURCE))["main"](queue, options))
+        events = [await asyncio.wait_for(queue.get(), SECONDS) for _number in range(3)]
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        return events
+
+    with scripted() as server:
+        server.says(Reply(200, rows), Reply(500, {"message": evil[0]}))
+        events = asyncio.run(watch(server.port))
+    assert [each["dam"]["type"] for each in events] == ["comparison_failed", "comparison_failed", "watch_failed"]
+    assert "lookup(" in events[2]["dam"]["message"]
+    assert not any({"subscriber_id", "target_host"} & each["dam"].keys() for each in events)
+
+    def printed(variable: Any) -> str:
+        file, book = tmp_path / "extra.json", tmp_path / "book.yml"
+        file.write_text(json.dumps({"ansible_eda": variable}), encoding="utf-8")
+        tasks = [{"ansible.builtin.debug": {"msg": "{{ ansible_eda }}"}}]
+        book.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
+        done = subprocess.run(
+            [str(python), "-m", "ansible", "playbook", "-e", f"@{file}", str(book)],
+            env=environment(python.parent, {"ANSIBLE_LOCALHOST_WARNING": "0"}),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        return done.stdout + done.stderr
+
+    assert "lookup(" in printed({"events": events})
+    assert not mark.exists()
+    printed({"events": evil[:1]})  # as the server sent it
+    assert mark.exists()
 
 
 def test_it_ends_at_once_when_it_is_cancelled_while_a_server_hangs(damsim: StandIn) -> None:

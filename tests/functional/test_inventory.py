@@ -10,7 +10,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ import pytest
 
 from support.connections import connection_to, role_secrets
 from support.scenes import COMPARED, fault, log_mismatches, numbered, sent, set_status, writes
+from support.scripted import Reply, scripted
 from support.standin import StandIn
+from tooling import environments, interpreters
 from tooling.process import environment
 
 STATES = {"in_sync", "drifted", "comparing", "resyncing", "failed", "not_compared", "disabled"}
@@ -325,18 +327,138 @@ def test_another_publisher_in_the_environment_is_not_answered_from_the_cache(
     assert counts == [1, 2]
 
 
-def test_a_text_of_the_server_is_never_a_template(damsim: StandIn, ask: Ask, tmp_path: Path) -> None:
-    evil = "{{ lookup('ansible.builtin.pipe', 'touch %s') }}" % (tmp_path / "pwned")
-    damsim.post(f"/_sim/subscribers/{damsim.subscribers[0].id}", {"syncFailureLogs": evil})
+MARKED = (
+    "{{ lookup('ansible.builtin.pipe', 'touch %s') }}",
+    # No brace, no line end: the header of a template, in which the delimiters are others.
+    """#jinja2:variable_start_string:'<<',variable_end_string:'>>',x:<< lookup(*"pipe~touch %s".split("~")) >>.""",
+    "{%% set _ = lookup('ansible.builtin.pipe', 'touch %s') %%}",
+)
+TEXTS = ("syncStatus", "resyncStatus", "lastSyncTime", "lastResyncTime", "created", "updated", "syncFailureLogs")
+
+
+@pytest.fixture
+def hostile() -> Iterator[Callable[..., dict[str, Any]]]:
+    """``hostile(marks, *more)``: options that lead to a publisher whose every text is a template that leaves a mark.
+
+    ``more`` are hosts, or pairs of a host and an id, of more registrations.
+    """
+    with scripted() as server:
+
+        def serve(marks: Path, *more: str | tuple[str, str]) -> dict[str, Any]:
+            marks.mkdir()
+            named = [*((f"dx-{number}.example.com", f"id-{number}") for number in range(len(MARKED)))]
+            named += [each if isinstance(each, tuple) else (each, f"id-{each[:4]}") for each in more]
+            rows = []
+            for number, (host, one) in enumerate(named):
+                template = MARKED[number % len(MARKED)]
+                texts = {field: template % (marks / f"{number}-{field}") for field in TEXTS}
+                rows.append({"id": one, "targetHost": host, "status": True, "cycleLength": 2, **texts})
+            server.says(lambda request, _handler: Reply(200, rows if request.path.endswith("/subscriber") else []))
+            return {"hostname": "127.0.0.1", "dx_protocol": "http", "dx_port": server.port, "request_retries": 0}
+
+        yield serve
+
+
+CONSTRUCTED = {
+    "compose": {"copied": "dam_sync_failure_logs", "nested": "{'a': [dam_created, {'b': dam_updated}]}"},
+    "groups": {"known": "dam_resync_status == 'none'"},
+    "keyed_groups": [
+        {"key": "dam_sync_status", "prefix": "status"},
+        {"key": "dam_subscriber_id", "separator": "", "parent_group": "parent"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    "core",
+    [
+        pytest.param(None, id="own"),
+        *(pytest.param(core, marks=pytest.mark.slow) for core in ("2.16", "2.18", "newest")),
+    ],
+)
+def test_nothing_of_a_hostile_publisher_is_executed(
+    hostile: Callable[..., dict[str, Any]], tmp_path: Path, core: str | None
+) -> None:
+    python = Path(sys.executable)
+    if core:
+        base = interpreters.find("3.13") or interpreters.find("3.12") if core == "newest" else interpreters.find("3.11")
+        if base is None:
+            pytest.skip(f"there is no Python that ansible-core {core} takes")
+        python = environments.ensure("modules", core, base).python
+    marks = tmp_path / "marks"
+    evil = MARKED[0] % (marks / "host")
+    bad = [evil, MARKED[1] % (marks / "host"), "-oProxyCommand=touch", "a b", "fe80::1%{{ 1 }}", "ALL", "ungrouped"]
+    options = hostile(
+        marks, *bad, "drifted", "known", "others", ("id.example.com", evil), ("bad.example.com", "parent")
+    )
+    source = written(tmp_path / "dam_subscribers.yml", {**options, **CONSTRUCTED})
+    # What another source has by then.
+    other = tmp_path / "a.yml"
+    other.write_text(
+        json.dumps({"others": {"hosts": {"mine": {"x": 1}, "dx-1.example.com": {"ansible_host": "192.0.2.1"}}}}),
+        encoding="utf-8",
+    )
+    cache = {
+        "ANSIBLE_INVENTORY_CACHE": "1",
+        "ANSIBLE_INVENTORY_CACHE_PLUGIN": "ansible.builtin.jsonfile",
+        "ANSIBLE_INVENTORY_CACHE_CONNECTION": str(tmp_path / "cache"),
+    }
+    env = {
+        "ANSIBLE_INVENTORY_ENABLED": "dxops.dam_staging.dam_subscribers,ansible.builtin.yaml,ansible.builtin.script",
+        "ANSIBLE_LOCALHOST_WARNING": "0",
+        "DX_USERNAME": "admin",
+        "DX_PASSWORD": "secret",
+    }
     book = tmp_path / "book.yml"
-    tasks = [{"ansible.builtin.debug": {"var": "dam_sync_failure_logs"}}]
-    book.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
-    inventory = ask({**options_for(damsim), "compose": {"copied": "dam_sync_failure_logs"}}, **role_secrets(damsim))
-    assert inventory.rc == 0, inventory.stderr
-    done = playbook(book, damsim)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "lookup(" in done.stdout
-    assert not (tmp_path / "pwned").exists()
+    tasks = [{"ansible.builtin.debug": {"msg": "{{ [hostvars[inventory_hostname], groups, group_names] }}"}}]
+    tasks += [{"ansible.builtin.debug": {"var": name}} for name in ("dam_created", "nested", "copied", "ansible_host")]
+    book.write_text(
+        json.dumps([{"hosts": "all", "connection": "local", "gather_facts": False, "tasks": tasks}]), encoding="utf-8"
+    )
+
+    def call(program: str, inventory: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [str(python), "-m", "ansible", program, "-i", str(other), "-i", str(inventory), *arguments],
+            env=environment(python.parent, {**env, **more}),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert list(marks.iterdir()) == [], (program, arguments)
+        return done
+
+    first = call("inventory", source, "--list", **cache)
+    again = call("inventory", source, "--list", **cache)  # out of the cache
+    assert first.stdout == again.stdout
+    listed = json.loads(first.stdout, object_hook=plain)
+    hosts = listed["_meta"]["hostvars"]
+    # The keyed groups are known last: bad.example.com stays, and its group is the parent.
+    assert sorted(hosts) == ["bad.example.com", *(f"dx-{number}.example.com" for number in range(3)), "mine"]
+    assert hosts["dx-0.example.com"]["ansible_host"] == "dx-0.example.com"
+    assert hosts["dx-1.example.com"]["ansible_host"] == "192.0.2.1"
+    assert hosts["dx-0.example.com"]["dam_sync_failure_logs"].startswith("{ { lookup(")
+    assert hosts["dx-1.example.com"]["dam_sync_failure_logs"].startswith("# jinja2:")
+    said = " ".join(first.stderr.split())
+    assert said.count("A subscriber of 127.0.0.1 is left out: its host is no host name and no IP address") == 5
+    assert said.count("A subscriber of 127.0.0.1 is left out: its name is that of a group") == 5
+    assert said.count("A subscriber of 127.0.0.1 is left out: its id has other characters") == 1
+    assert "bad.example.com, a subscriber of 127.0.0.1, is not in all of its keyed groups" in said
+    call("inventory", source, "--graph", "--vars")
+    call("inventory", source, "--host", "dx-1.example.com")
+    for form in ("yaml", "json"):
+        exported = tmp_path / f"exported.{form}"
+        option = ["--yaml"] if form == "yaml" else []
+        exported.write_text(call("inventory", source, "--list", "--export", *option).stdout, encoding="utf-8")
+    script = tmp_path / "exported.sh"
+    script.write_text(f"#!/bin/sh\ncat {tmp_path / 'exported.json'}\n", encoding="utf-8")
+    script.chmod(0o755)
+    for inventory in (source, tmp_path / "exported.yaml", script):
+        done = call("playbook", inventory, str(book))
+        assert "lookup(" in done.stdout
+    call("playbook", source, str(book), ANSIBLE_JINJA2_NATIVE="1")
 
 
 def test_what_cannot_be_meant_is_refused_with_the_options_name(damsim: StandIn, tmp_path: Path) -> None:

@@ -106,3 +106,24 @@ def test_two_publishers_are_worked_on_side_by_side_and_each_has_its_own_result(
     }
     names = folder_listing(tmp_path / "reports")
     assert [name.partition("--")[0] for name in names] == [HOST, "second", "second"]
+
+
+SUBSCRIBER = {"dam_publisher": "dx-publisher.example.com"}
+
+
+@pytest.mark.parametrize("name", ["check", "resync", "status", "drift", "pause", "resume"])
+def test_hosts_of_the_inventory_plugin_are_passed_over(run_playbook: Any, damsim: StandIn, name: str) -> None:
+    address = role_connection(damsim)  # it would answer
+    alone = run_playbook(f"{name}.yml", {"subscriber": {**address, **SUBSCRIBER}})
+    assert alone.rc == 2, alone.output
+    assert "No host of this play is a publisher. subscriber is a subscriber of dx-publisher.example.com" in alone.output
+    assert sent(damsim) == []
+
+
+def test_a_publisher_among_hosts_of_the_inventory_plugin_is_worked_on(run_playbook: Any, damsim: StandIn) -> None:
+    nowhere = {"ansible_host": "127.0.0.9", **SUBSCRIBER}
+    run = run_playbook("status.yml", {"publisher": role_connection(damsim), "subscriber": nowhere})
+    assert (run.rc, run.failed("subscriber")) == (0, 0), run.output
+    assert "subscriber is passed over: it is a subscriber of dx-publisher.example.com, not a publisher." in run.output
+    assert [task.outcome for task in run.named("Look at the publisher", "publisher")] == ["ok"]
+    assert run.named("Look at the publisher", "subscriber") == []

@@ -130,8 +130,8 @@ def _failures(failed: Sequence[Operation]) -> dict[str, Any]:
 def event(kind: str, name: str, hostname: str, about: Subscriber | None = None, **facts: Any) -> Event:
     """The event as rulebooks see it. ``name`` is the publisher's in their inventory: actions are limited to it.
 
-    ansible-rulebook hands events to playbooks as extra variables, which Ansible takes for templates. An id or a host that
-    could do harm is left out: a changed one would name another subscriber.
+    ansible-rulebook hands events to playbooks as extra variables, which Ansible takes for templates. An id or a host
+    that could be one is left out: a changed one would name another subscriber.
     """
     told: Event = {"schema": SCHEMA, "type": kind, "publisher": name, "hostname": hostname, "at_start": False}
     if about is not None:

@@ -28,7 +28,10 @@ description:
   - Drift is found once until a comparison finds no mismatches again. A resync that does not help, and a comparison that
     finds it again, are no news, so that a rule that repairs is not started over and over by its own work.
   - What begins and ends between two looks is not seen, a resync with a queue that was empty in between for example.
-  - Texts of servers are shortened, and cannot be taken for templates.
+  - "Texts of servers are shortened, and have a blank after each C({) and after a C(#) at the beginning: ansible-rulebook
+    hands events to playbooks as extra variables, in which Ansible would take them for templates. C(subscriber_id) is left
+    out if it has other characters than letters, digits, C(.), C(_) and C(-), and C(target_host) if it is no host name and
+    no IP address, with or without scheme and port."
   - "The connection options C(hostname), C(dx_username), C(dx_password), C(dx_port), C(validate_certs) and so on are those
     of the modules, with the same defaults and environment variables: see C(ansible-doc
     dxops.dam_staging.dam_subscriber_info)."

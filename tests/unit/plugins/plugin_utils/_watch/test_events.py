@@ -200,11 +200,17 @@ def test_the_queue_is_looked_at_again_where_it_could_not_be_asked() -> None:
     assert kinds(story, [one], True) == ["operations_failed", "resync_finished"]
 
 
-@pytest.mark.parametrize("text", ["{{ 6 * 7 }}", "{{{ 6 * 7 }}}", "{% if true %}42{% endif %}", "{#", "a\x00b\x1b[31m"])
+@pytest.mark.parametrize(
+    "text", ["{{ 6 * 7 }}", "{{{ 6 * 7 }}}", "{% if true %}42{% endif %}", "{#", "#jinja2:x", "a\x00b\x1b[31m"]
+)
 def test_no_text_of_a_server_is_a_template(text: str) -> None:
-    shown = told.event("watch_failed", "a", "b", subscriber(targetHost=text or "x"), message=text)["dam"]["message"]
-    assert Environment(autoescape=False).from_string(shown).render() == shown  # noqa: S701
-    assert shown.isprintable()
+    about = subscriber(text, text, targetHost=f"dx/{text}", id=f"{text} ")
+    fields = told.event("watch_failed", "a", "b", about, message=text)["dam"]
+    assert fields.keys().isdisjoint({"subscriber_id", "target_host"})
+    for shown in (fields[name] for name in ("message", "resync_status", "last_resync_time")):
+        assert Environment(autoescape=False).from_string(shown).render() == shown  # noqa: S701
+        assert not shown.startswith("#jinja2:")
+        assert shown.isprintable()
 
 
 def test_an_event_says_whom_it_is_about_and_limits_actions_to_the_publisher() -> None:
