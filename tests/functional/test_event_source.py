@@ -221,6 +221,7 @@ def test_no_text_in_an_event_is_executed_as_an_extra_variable(tmp_path: Path, co
         done = subprocess.run(
             [str(python), "-m", "ansible", "playbook", "-e", f"@{file}", str(book)],
             env=environment(python.parent, {"ANSIBLE_LOCALHOST_WARNING": "0"}),
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
