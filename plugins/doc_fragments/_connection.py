@@ -8,13 +8,16 @@ import re
 
 import yaml
 
-# The suboptions of ``subscriber`` that need a text of their own.
+# The suboptions of ``subscriber`` that need a text of their own, and which hosts may get credentials.
 SUBSCRIBER = r"""
 subscriber:
   type: dict
   description:
     - How to reach the subscriber's own API, where that differs from the publisher's. What is not given here is as
-      for the publisher.
+      for the publisher, but for O(ltpa_token) and O(validate_certs=false), which are never handed on.
+    - O(subscriber.dx_username), O(subscriber.dx_password) and O(subscriber.ltpa_token) are sent only to a host that
+      O(subscriber.hostname), O(target_host) or O(subscriber_hosts) names. Without them the publisher's O(dx_username)
+      and O(dx_password) are sent to the host of the registration.
     - There are no environment variables for these.
   suboptions:
     hostname:
@@ -34,6 +37,17 @@ subscriber:
     dx_port:
       - Port of the subscriber's APIs. Without it that of its target host, if that has one and
         O(subscriber.hostname) is not given, else the publisher's.
+    validate_certs:
+      - Whether the subscriber's certificate is checked. It is, unless this is V(false).
+subscriber_hosts:
+  type: list
+  elements: str
+  description:
+    - The hosts of registrations to which credentials are sent, the publisher's as well as those in O(subscriber). Any
+      other host is an error before the login there.
+    - Names and patterns such as V(*.dx.example.com), in which V(*) stands for any number of characters, dots too; without
+      a scheme and a port, which do not matter. A pattern that names every host is an error.
+    - If this is given, O(target_host) alone does not name a host for that. O(subscriber.hostname) always does.
 """
 
 
@@ -47,12 +61,12 @@ def for_plugins(text: str) -> str:
 
 def for_subscriber(text: str) -> str:
     """Make suboptions of ``subscriber`` of module options."""
-    subscriber = yaml.safe_load(SUBSCRIBER)["subscriber"]
-    texts = subscriber["suboptions"]
+    options = yaml.safe_load(SUBSCRIBER)
+    texts = options["subscriber"]["suboptions"]
     for name, option in yaml.safe_load(text)["options"].items():
         kind = {key: option[key] for key in ("type", "choices") if key in option}
         texts[name] = {**kind, "description": texts.get(name, [f"As O({name}), for the subscriber."])}
-    return yaml.safe_dump({"options": {"subscriber": subscriber}})
+    return yaml.safe_dump({"options": options})
 
 
 class ModuleDocFragment:

@@ -12,7 +12,8 @@ options:
     type: str
     description:
       - Id of the subscriber's registration at the publisher.
-      - Exactly one of O(subscriber_id) and O(target_host) names the subscriber.
+      - O(subscriber_id) or O(target_host) names the subscriber. With both, both have to hold; a registration with this
+        id that has another host is an error before anything else is done.
   target_host:
     type: str
     description:

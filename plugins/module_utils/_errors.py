@@ -33,6 +33,10 @@ class UnknownSubscriber(OptionError):  # noqa: N818
     """The publisher has no such subscriber."""
 
 
+class TargetHostChanged(OptionError):  # noqa: N818
+    """A registration has another target host than the one that was given with its id."""
+
+
 class Unreachable(DamError):  # noqa: N818 - read as a sentence where it is raised
     """No usable answer came: refused, reset, timed out, cut off, or TLS could not be agreed on.
 

@@ -34,7 +34,8 @@ options:
   subscriber_id:
     description:
       - Id of the subscriber's registration at the publisher.
-      - Exactly one of O(subscriber_id), O(target_host) and O(all_subscribers) has to be given.
+      - Either O(all_subscribers) has to be given, or O(subscriber_id), O(target_host) or both. Both have to hold then; a
+        registration with this id that has another host is an error before anything else is done.
   all_subscribers:
     type: bool
     description:

@@ -28,8 +28,9 @@ options:
     type: str
     description:
       - Id of the subscriber's registration at the publisher.
-      - Exactly one of O(subscriber_id) and O(target_host) names the subscriber. The server gives the ids, so a new
-        one needs O(target_host).
+      - O(subscriber_id) or O(target_host) names the subscriber. With both, both have to hold; a registration with this
+        id that has another host is an error, and nothing is changed.
+      - The server gives the ids, so a new one needs O(target_host) alone.
   target_host:
     type: str
     description:

@@ -21,6 +21,7 @@ options:
     description:
       - Id of one subscriber's registration. Without it and O(target_host), all subscribers are returned.
       - An id that the publisher does not have is an error, which lists those that it has.
+      - With O(target_host) too, both have to hold; a registration with this id that has another host is an error.
   target_host:
     type: str
     description:
@@ -123,7 +124,7 @@ def work(task: Task) -> None:
 
 
 def main() -> None:
-    run(work, one_subscriber_spec(), mutually_exclusive=[["subscriber_id", "target_host"]])
+    run(work, one_subscriber_spec())
 
 
 if __name__ == "__main__":

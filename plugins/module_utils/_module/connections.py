@@ -12,10 +12,10 @@ from typing import Any
 
 from .._errors import DamError, OptionError
 from .._text import clean
-from .._transport.address import DEFAULT_PORTS, host_and_port, scheme_of
+from .._transport.address import DEFAULT_PORTS, fits, host_and_port, scheme_of
 from .._transport.authentication import Authentication, Ltpa
 from .._transport.connection import Connection
-from .options import TOKENS, check_numbers
+from .options import ACCOUNT, TOKENS, check_numbers, check_subscriber_hosts
 
 _FIELDS = {field.name for field in fields(Connection)}
 
@@ -23,6 +23,7 @@ _FIELDS = {field.name for field in fields(Connection)}
 def publisher_connection(params: dict[str, Any]) -> Connection:
     """Return the connection to the publisher. Raises OptionError for a value that cannot be used."""
     check_numbers(params)
+    check_subscriber_hosts(params)
     return _connection(params, params["hostname"], "")
 
 
@@ -31,7 +32,8 @@ def subscriber_connection(params: dict[str, Any], target_host: str) -> Connectio
 
     The host, and its scheme and port if it has them, come from the registration's ``targetHost``, unless ``subscriber``
     sets ``hostname``; but only the user turns https into http. The publisher's ``ltpa_token`` is never used: anyone who
-    has a token can use it. Raises OptionError for a value that cannot be used.
+    has a token can use it; nor is its ``validate_certs: false``. Raises OptionError for a value that cannot be used, and
+    for a host that is not to get the credentials.
     """
     own = {option: value for option, value in (params.get("subscriber") or {}).items() if value is not None}
     check_numbers(own, "subscriber.")
@@ -45,7 +47,7 @@ def subscriber_connection(params: dict[str, Any], target_host: str) -> Connectio
             "password would travel unprotected. Give subscriber.dx_protocol (in the role "
             "dam_consistency_subscriber_protocol): https, or http if that is what you want."
         )
-    merged = {**params, **dict.fromkeys(TOKENS), "dx_protocol": protocol, **own}
+    merged = {**params, **dict.fromkeys(TOKENS), "dx_protocol": protocol, "validate_certs": True, **own}
     if "dx_port" in own or port or protocol != params["dx_protocol"]:
         merged["dx_port"] = own.get("dx_port") or port
         merged.update({option: own.get(option) for option in ("dam_api_port", "ring_api_port")})
@@ -54,7 +56,30 @@ def subscriber_connection(params: dict[str, Any], target_host: str) -> Connectio
             "subscriber.dx_username and subscriber.dx_password, or subscriber.ltpa_token, are needed: the publisher's "
             "ltpa_token is not handed on to the subscriber."
         )
-    return _connection(merged, host, "subscriber.")
+    connection = _connection(merged, host, "subscriber.")
+    if "hostname" not in own:
+        _check_receiver(params, connection.hostname, any(own.get(option) for option in ACCOUNT))
+    return connection
+
+
+def _check_receiver(params: dict[str, Any], host: str, own_credentials: bool) -> None:
+    """Raise OptionError for a registered host that the user did not name and that is not to get the credentials.
+
+    ``subscriber_hosts`` alone decides if it is given, even if it is empty. Without it, credentials of the subscriber's
+    own go only to the host of ``target_host``, and those of the publisher to any registered host.
+    """
+    patterns, named = params.get("subscriber_hosts"), params.get("target_host")
+    if patterns is None:
+        if not own_credentials or (named and host_and_port(named)[0] == host):
+            return
+        patterns = []
+    if not any(fits(host, pattern) for pattern in patterns):
+        whose = "credentials of the subscriber's own are" if own_credentials else "the publisher's account is"
+        raise OptionError(
+            f"subscriber_hosts: {whose} not sent to '{host}', which the publisher's registration names and you do not. "
+            "If it is the right host, name it in subscriber_hosts (in the role dam_consistency_subscriber_hosts) or as "
+            "subscriber.hostname."
+        )
 
 
 def warnings_of(connection: Connection, prefix: str) -> list[str]:

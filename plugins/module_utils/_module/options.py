@@ -17,7 +17,8 @@ from typing import Any
 from ansible.module_utils.common.parameters import env_fallback
 
 from .._dam.records import RECORD_ACTIONS, RECORD_TYPES
-from .._errors import OptionError
+from .._errors import DamError, OptionError
+from .._transport.address import check_host_pattern
 
 Spec = dict[str, Any]
 
@@ -56,14 +57,11 @@ AUTHENTICATION: Spec = {
     "required_together": [["dx_username", "dx_password"]],
 }
 # What Ansible itself checks of the options that name a subscriber.
-ONE_SUBSCRIBER: Spec = {
-    "required_one_of": [["subscriber_id", "target_host"]],
-    "mutually_exclusive": [["subscriber_id", "target_host"]],
-}
+ONE_SUBSCRIBER: Spec = {"required_one_of": [["subscriber_id", "target_host"]]}
 # The same for modules that also work on all subscribers.
 ONE_OR_ALL_SUBSCRIBERS: Spec = {
     "required_one_of": [["subscriber_id", "target_host", "all_subscribers"]],
-    "mutually_exclusive": [["subscriber_id", "target_host", "all_subscribers"]],
+    "mutually_exclusive": [["subscriber_id", "all_subscribers"], ["target_host", "all_subscribers"]],
 }
 
 
@@ -99,12 +97,15 @@ def connection_spec() -> Spec:
 
 
 def other_environment_spec() -> Spec:
-    """Return the option ``subscriber``: each connection option again, without default and environment variable."""
+    """Return ``subscriber``, each connection option again without default and environment variable, and its hosts."""
     suboptions = {
         option: {key: rules[key] for key in ("type", "choices", "no_log") if key in rules}
         for option, rules in connection_spec().items()
     }
-    return {"subscriber": {"type": "dict", "options": suboptions}}
+    return {
+        "subscriber": {"type": "dict", "options": suboptions},
+        "subscriber_hosts": {"type": "list", "elements": "str"},
+    }
 
 
 def one_subscriber_spec() -> Spec:
@@ -211,6 +212,15 @@ def check_all_subscribers(params: dict[str, Any]) -> None:
     """Raise OptionError for ``all_subscribers: false``, which names no subscriber at all."""
     if params["all_subscribers"] is False:
         raise OptionError("all_subscribers: only true makes sense; otherwise name one by subscriber_id or target_host.")
+
+
+def check_subscriber_hosts(params: dict[str, Any]) -> None:
+    """Raise OptionError for an entry of ``subscriber_hosts`` that names no host, or every host."""
+    for pattern in params.get("subscriber_hosts") or []:
+        try:
+            check_host_pattern(pattern)
+        except DamError as error:
+            raise OptionError(f"subscriber_hosts: {error.message}") from None
 
 
 def check_numbers(params: dict[str, Any], prefix: str = "") -> None:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, Union
 from .._dam.api import Dam
 from .._dam.queue import Queue
 from .._dam.records import Subscriber
-from .._errors import DamError, ServerError, Unreachable
+from .._errors import DamError, ServerError, TargetHostChanged, Unreachable
 from .._staging.guards import Verdict
 from .._staging.resync import SyncQueue, sync_queue, two_way_staging
 from .._staging.states import choose
@@ -97,9 +97,14 @@ def ask(unknown: DamError | None, question: Callable[[], T]) -> Found[T]:
 
 
 def survey(publisher: Dam, dam_at: Callable[[str], Dam], params: dict[str, Any]) -> Facts:
-    """Ask both environments. ``dam_at`` gives the API of the environment with a target host."""
+    """Ask both environments. ``dam_at`` gives the API of the environment with a target host.
+
+    Raises TargetHostChanged, the one error that ends the questions: nobody knows then which host is to be asked.
+    """
     source = _environment("publisher", publisher)
     chosen = ask(source.unknown, lambda: choose(source.subscribers, params["subscriber_id"], params["target_host"]))
+    if isinstance(chosen, TargetHostChanged):
+        raise chosen
     own = attempt(lambda: dam_at(_target_host(chosen, params)))
     target = _environment("subscriber", own)
     return Facts(

@@ -28,13 +28,16 @@ REGISTER, UPDATE, DEREGISTER = "register", "update", "deregister"
 def find(subscribers: list[Subscriber], params: dict[str, Any]) -> Subscriber | None:
     """The subscriber that the options name; None where it is not registered.
 
-    Raises OptionError where it is to be registered and only an id is given, or where a host fits two.
+    Raises OptionError if it is to be registered and an id is given, if a host fits two, or if the registration with the
+    id has another host.
     """
     try:
         return choose(subscribers, params["subscriber_id"], params["target_host"])
     except UnknownSubscriber as error:
-        if params["state"] == "present" and not params["target_host"]:
-            raise OptionError(f"{error.message} The server gives the ids: name a new one by target_host.") from None
+        if params["state"] == "present" and params["subscriber_id"]:
+            raise OptionError(
+                f"{error.message} The server gives the ids: name a new one by target_host alone."
+            ) from None
         return None
 
 

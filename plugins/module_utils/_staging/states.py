@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from .._dam.records import Row, Subscriber
-from .._errors import DamError, OptionError, UnknownSubscriber
+from .._errors import DamError, OptionError, TargetHostChanged, UnknownSubscriber
 from .._text import clean, parse_time
 from .._transport.address import host_and_port, same_environment
 
@@ -170,13 +170,19 @@ def without_waits(steps: list[str], wait: bool, wait_for: str) -> list[str]:
 
 
 def choose(subscribers: list[Subscriber], subscriber_id: str | None, target_host: str | None) -> Subscriber:
-    """The one subscriber that is meant. Raises OptionError, which lists what there is, for none or more than one."""
+    """Return the one subscriber that is meant; with both an id and a target host, both have to hold.
+
+    Raises OptionError, which lists what there is, for none or more than one, and TargetHostChanged if the one with the
+    id has another target host.
+    """
     option, given = ("subscriber_id", subscriber_id) if subscriber_id else ("target_host", target_host or "")
     if subscriber_id:
         found = [one for one in subscribers if one.subscriber_id == subscriber_id]
     else:
         found = _at(subscribers, given)
     if len(found) == 1:
+        if subscriber_id and target_host:
+            _check_unchanged(found[0], target_host)
         return found[0]
     shown = ", ".join(f"{one.target_host} ({one.subscriber_id})" for one in subscribers[:20]) or "none at all"
     if found:
@@ -184,6 +190,15 @@ def choose(subscribers: list[Subscriber], subscriber_id: str | None, target_host
             f"{option}: '{clean(given)}' fits {len(found)} subscribers. Name one by subscriber_id: {shown}."
         )
     raise UnknownSubscriber(f"{option}: the publisher has no subscriber '{clean(given)}'. It has: {shown}.")
+
+
+def _check_unchanged(subscriber: Subscriber, target_host: str) -> None:
+    if subscriber.target_host != target_host and not _at([subscriber], target_host):
+        raise TargetHostChanged(
+            f"target_host changed: the subscriber with the id '{clean(subscriber.subscriber_id)}' is registered with "
+            f"'{clean(subscriber.target_host, 200)}', not with '{clean(target_host, 200)}'. Nothing was sent to "
+            "either. Find out who changed the registration before you name the subscriber by its new target host."
+        )
 
 
 def _at(subscribers: list[Subscriber], address: str) -> list[Subscriber]:

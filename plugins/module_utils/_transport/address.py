@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
 from .._errors import DamError
@@ -42,6 +43,24 @@ def same_environment(one: str, other: str) -> bool:
     """True where two addresses can mean the same environment: the same host, and the same port where both name one."""
     (host, port), (other_host, other_port) = host_and_port(one), host_and_port(other)
     return host == other_host and (port == other_port or port is None or other_port is None)
+
+
+def check_host_pattern(pattern: str) -> None:
+    """Raise DamError unless ``pattern`` is a host alone, in which ``*`` may stand for any number of characters."""
+    host, port = host_and_port(pattern)
+    if port or scheme_of(pattern) or host != _plain(pattern):
+        raise DamError(f"'{clean(pattern, 200)}' is more than a host. Give the host alone, here '{host}'.")
+    if not any(c.isalnum() for c in host):
+        raise DamError(f"'{clean(pattern, 200)}' names every host. Give names, or patterns such as *.dx.example.com.")
+
+
+def fits(host: str, pattern: str) -> bool:
+    """Return whether a host, as ``host_and_port`` gives it, is one that ``pattern`` names."""
+    return fnmatchcase(host, _plain(pattern))
+
+
+def _plain(pattern: str) -> str:
+    return pattern.lower().rstrip(".").strip("[]")
 
 
 def scheme_of(address: str) -> str | None:

@@ -39,8 +39,8 @@ description:
 options:
   publishers:
     description:
-      - The publishers to watch, each with C(hostname) and, where they differ from the options here, O(name), O(subscriber)
-        and connection options.
+      - The publishers to watch, each with C(hostname) and, where they differ from the options here, O(name), O(subscriber),
+        O(subscriber_hosts) and connection options.
       - A publisher with C(dx_username), C(dx_password) or C(ltpa_token) of its own gets none of the common ones.
       - Without it, the one that C(hostname) names.
     type: list
@@ -72,7 +72,17 @@ options:
     description:
       - Connection options for the subscribers where they differ from the publisher's. Without C(hostname) in it, each
         subscriber is reached at the host that it is registered with.
+      - C(dx_username), C(dx_password) and C(ltpa_token) in it are sent only to C(hostname) in it and to the hosts of
+        O(subscriber_hosts); for any other host there is C(watch_failed). Without them the publisher's account is sent to
+        any host that a subscriber is registered with. C(validate_certs=false) of the publisher does not hold for them.
     type: dict
+  subscriber_hosts:
+    description:
+      - The hosts of registrations to which credentials are sent, the publisher's as well as those in O(subscriber). Names and
+        patterns such as V(*.dx.example.com), without a scheme and a port.
+      - It may be given for each publisher, too.
+    type: list
+    elements: str
 requirements:
   - ansible-core >= 2.16 and requests >= 2.25, for the Python that runs ansible-rulebook
 author:
