@@ -121,7 +121,9 @@ CASES = {
         prepare=twice_registered,
     ),
     "no subscriber named": Case(FIND, nothing, ["subscriber_id", "target_host"]),
-    "two names": Case(FIND, plain(target_host="dx.example.com"), ["mutually exclusive"]),
+    "another host than the id's": Case(FIND, plain(target_host="dx.example.com"), ["target_host changed", "dx.example.com"]),
+    "one subscriber and all": Case(DELETE, plain(all_subscribers=True), ["mutually exclusive"]),
+    "every host": Case(RESYNC, plain(subscriber_hosts=["*"]), ["subscriber_hosts: '*' names every host"]),
     "all_subscribers false": Case(
         DELETE, lambda _scene: {"all_subscribers": False}, ["all_subscribers: only true makes sense"]
     ),
@@ -130,7 +132,7 @@ CASES = {
     ),
     "wrong password of the subscriber": Case(
         RESYNC,
-        plain(subscriber={"dx_username": "someone", "dx_password": WRONG}),
+        plain(subscriber={"dx_username": "someone", "dx_password": WRONG}, subscriber_hosts=[HOST]),
         ["Login as 'someone' failed", "Authentication failed"],
         prepare=with_differences,
     ),
@@ -141,7 +143,7 @@ CASES = {
     ),
     "no administrator at the subscriber": Case(
         RESYNC,
-        lambda scene: {**scene.named, "subscriber": as_author(scene)},
+        lambda scene: {**scene.named, "subscriber": as_author(scene), "subscriber_hosts": [HOST]},
         ["403", "'author' has to be an administrator"],
         prepare=with_differences,
     ),

@@ -216,11 +216,11 @@ def check_all_subscribers(params: dict[str, Any]) -> None:
 
 def check_subscriber_hosts(params: dict[str, Any]) -> None:
     """Raise OptionError for an entry of ``subscriber_hosts`` that names no host, or every host."""
-    for pattern in params.get("subscriber_hosts") or []:
-        try:
+    try:
+        for pattern in params.get("subscriber_hosts") or []:
             check_host_pattern(pattern)
-        except DamError as error:
-            raise OptionError(f"subscriber_hosts: {error.message}") from None
+    except DamError as error:
+        raise OptionError(f"subscriber_hosts: {error.message}") from None
 
 
 def check_numbers(params: dict[str, Any], prefix: str = "") -> None:

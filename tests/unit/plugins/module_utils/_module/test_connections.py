@@ -32,9 +32,9 @@ def publisher(**more: Any) -> Connection:
     return publisher_connection(params(**more))
 
 
-def subscriber(target_host: str, own: dict[str, Any] | None = None, **more: Any) -> Connection:
+def subscriber(registered: str, own: dict[str, Any] | None = None, /, **more: Any) -> Connection:
     """Return the subscriber's connection; ``own`` is the option ``subscriber``."""
-    return subscriber_connection(params(subscriber=own, **more), target_host)
+    return subscriber_connection(params(subscriber=own, **more), registered)
 
 
 def test_https_on_its_own_port_is_the_default() -> None:
@@ -260,8 +260,87 @@ def test_the_publishers_token_is_never_handed_on() -> None:
         subscriber("sub.example", ltpa_token="pub-token", dx_username=None, dx_password=None)
 
 
+def test_the_publishers_unchecked_certificates_are_never_handed_on() -> None:
+    assert subscriber("sub.example", validate_certs=False).verify is True
+    assert subscriber("sub.example", validate_certs=False, ca_path=__file__).verify == __file__
+    assert subscriber("sub.example", {"validate_certs": False}).verify is False
+
+
+ACCOUNT = {"dx_username": "other", "dx_password": "secret"}
+TOKEN = {"ltpa_token": "token"}
+OTHER_PORT = {"dx_port": 8443, "validate_certs": False}
+
+
+@pytest.mark.parametrize(
+    ("registered", "own", "given", "sent"),
+    [
+        # Without credentials of its own and without a list, every registered host
+        ("sub.dx.example", {}, {}, True),
+        ("sub.dx.example", OTHER_PORT, {}, True),
+        # Credentials of its own
+        ("sub.dx.example", ACCOUNT, {}, False),
+        ("sub.dx.example", TOKEN, {}, False),
+        ("sub.dx.example", ACCOUNT, {"target_host": ""}, False),
+        ("sub.dx.example", ACCOUNT, {"target_host": "sub.dx.example"}, True),
+        ("https://SUB.dx.example.:8443/", TOKEN, {"target_host": "sub.dx.example"}, True),
+        ("sub.dx.example:8443", ACCOUNT, {"target_host": "https://SUB.dx.example./"}, True),
+        ("other.example", ACCOUNT, {"target_host": "sub.dx.example"}, False),
+        ("other.example", {**ACCOUNT, "hostname": "sub.dx.example"}, {}, True),
+        # The list alone decides
+        ("sub.dx.example", ACCOUNT, {"subscriber_hosts": ["sub.dx.example"]}, True),
+        ("sub.dx.example", ACCOUNT, {"subscriber_hosts": ["a.example", "*.DX.example."]}, True),
+        ("https://sub.dx.example:8443", TOKEN, {"subscriber_hosts": ["*.example"]}, True),
+        ("[2001:db8::2]:8443", ACCOUNT, {"subscriber_hosts": ["[2001:DB8::2]"]}, True),
+        ("10.0.3.4", ACCOUNT, {"subscriber_hosts": ["10.0.*"]}, True),
+        ("sub.dx.example", ACCOUNT, {"subscriber_hosts": ["dx.example"]}, False),
+        ("dx.example", ACCOUNT, {"subscriber_hosts": ["*.dx.example"]}, False),
+        ("sub.dx.example.evil.test", ACCOUNT, {"subscriber_hosts": ["*.dx.example"]}, False),
+        ("sub.dx.example@evil.test", ACCOUNT, {"subscriber_hosts": ["sub.dx.example"]}, False),
+        ("subxdx.example", ACCOUNT, {"subscriber_hosts": ["sub.dx.example"]}, False),
+        ("sub.dx.example", ACCOUNT, {"subscriber_hosts": []}, False),
+        ("sub.dx.example", ACCOUNT, {"subscriber_hosts": [], "target_host": "sub.dx.example"}, False),
+        ("sub.dx.example", {**ACCOUNT, "hostname": "real.example"}, {"subscriber_hosts": []}, True),
+        # The publisher's account too
+        ("sub.dx.example", {}, {"subscriber_hosts": ["*.dx.example"]}, True),
+        ("evil.test", {}, {"subscriber_hosts": ["*.dx.example"]}, False),
+        ("evil.test", {}, {"subscriber_hosts": []}, False),
+        ("evil.test", {}, {"subscriber_hosts": ["*.dx.example"], "target_host": "evil.test"}, False),
+    ],
+)
+def test_which_host_gets_credentials(registered: str, own: dict[str, Any], given: dict[str, Any], sent: bool) -> None:
+    if sent:
+        subscriber(registered, own, **given)
+        return
+    with pytest.raises(OptionError) as caught:
+        subscriber(registered, own, **given)
+    whose = "credentials of the subscriber's own are" if own else "the publisher's account is"
+    assert caught.value.message.startswith(f"subscriber_hosts: {whose} not sent to '")
+    assert "secret" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("*", "'*' names every host. Give names, or patterns such as *.dx.example.com."),
+        ("*.*", "'*.*' names every host. Give names, or patterns such as *.dx.example.com."),
+        ("**.", "'**.' names every host. Give names, or patterns such as *.dx.example.com."),
+        ("https://a.example", "'https://a.example' is more than a host. Give the host alone, here 'a.example'."),
+        ("*.a.example:8443", "'*.a.example:8443' is more than a host. Give the host alone, here '*.a.example'."),
+        ("a.example/", "'a.example/' is more than a host. Give the host alone, here 'a.example'."),
+        ("sub?.a.example", "'sub?.a.example' is more than a host. Give the host alone, here 'sub'."),
+        ("", "'' is no host name, with or without a scheme and a port."),
+        ("a b", "'a b' is no host name, with or without a scheme and a port."),
+    ],
+)
+def test_what_names_no_host_or_every_host_is_refused_at_once(pattern: str, message: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        publisher(subscriber_hosts=["a.example", pattern])
+    assert caught.value.message == f"subscriber_hosts: {message}"
+
+
 def test_a_token_of_its_own_is_enough_for_the_subscriber() -> None:
-    there = subscriber("sub.example", {"ltpa_token": "sub-token"}, dx_username=None, dx_password=None)
+    named = {"target_host": "sub.example", "dx_username": None, "dx_password": None}
+    there = subscriber("sub.example", {"ltpa_token": "sub-token"}, **named)
     assert there.authentication == Ltpa(token="sub-token")
 
 

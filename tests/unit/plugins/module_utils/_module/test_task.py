@@ -169,7 +169,7 @@ def test_passwords_and_tokens_never_come_back_wherever_they_turn_up(run_module: 
         raise DamError("the server said pass-1234 and learnt-token", server_message="sub-pass-5678")
 
     own = {"dx_username": "other", "dx_password": "sub-pass-5678", "ltpa_token": "sub-token"}
-    args = {"ltpa_token": " given-token\n", "subscriber": own}
+    args = {"ltpa_token": " given-token\n", "subscriber": own, "subscriber_hosts": ["sub.example.com"]}
     result = run_module(work, {"spec": other_environment_spec()}, args=args)
     shown = json.dumps({name: value for name, value in result.items() if name != "invocation"})
     for secret in ("pass-1234", "sub-pass-5678", "given-token", "sub-token", "learnt-token"):
@@ -198,7 +198,8 @@ def test_the_chosen_subscriber_is_the_one_that_the_options_name(run_module: Run)
     assert "has no subscriber 'id-3'. It has: a.example (id-1), b.example (id-2)." in unknown["msg"]
     assert "one of the following is required" in run_module(work, options)["msg"]
     both = run_module(work, options, args={"subscriber_id": "id-1", "target_host": "b.example"})
-    assert "mutually exclusive" in both["msg"]
+    assert both["msg"].startswith("target_host changed: ")
+    assert run_module(work, options, args={"subscriber_id": "id-2", "target_host": "B.example"})["phase"]
 
 
 def test_the_states_of_a_wait_are_returned_though_the_wait_failed(run_module: Run) -> None:

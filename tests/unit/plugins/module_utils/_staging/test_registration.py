@@ -171,8 +171,9 @@ def test_what_is_no_plain_host_is_not_registered(host: str) -> None:
 def test_find_knows_none_only_where_a_host_can_be_registered_or_nothing_shall_be() -> None:
     assert find([KNOWN], options(target_host="other.example.com")) is None
     assert find([KNOWN], options(target_host=None, subscriber_id="id-9", state="absent")) is None
-    with pytest.raises(OptionError, match="by target_host"):
-        find([KNOWN], options(target_host=None, subscriber_id="id-9"))
+    for target_host in (None, "new.example.com"):
+        with pytest.raises(OptionError, match="by target_host alone"):
+            find([KNOWN], options(target_host=target_host, subscriber_id="id-9"))
 
 
 def test_find_does_not_take_two_for_none() -> None:

@@ -13,7 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import (
+    DamError,
+    OptionError,
+    TargetHostChanged,
+    UnknownSubscriber,
+)
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import (
     FAILED,
     IN_PROGRESS,
@@ -377,3 +382,35 @@ def test_another_registration_that_leads_nowhere_does_not_stand_in_the_way() -> 
     listed = [subscriber(id="broken", targetHost="[::1"), *LISTED]
     assert choose(listed, None, "a.example").subscriber_id == "id-a"
     assert choose(listed, "broken", None).target_host == "[::1"
+
+
+@pytest.mark.parametrize(
+    ("subscriber_id", "target_host", "holds"),
+    [
+        ("id-a", "a.example", True),
+        ("id-a", "https://A.example./", True),
+        ("id-b", "b.example", True),
+        ("id-d", "c.example", True),
+        ("id-d", "c.example:9443", True),
+        ("broken", "[::1", True),
+        ("id-a", "b.example", False),
+        ("id-b", "b.example:443", False),
+        ("id-c", "c.example:9443", False),
+        ("broken", "a.example", False),
+    ],
+)
+def test_an_id_and_a_target_host_both_have_to_hold(subscriber_id: str, target_host: str, holds: bool) -> None:
+    listed = [*LISTED, subscriber(id="broken", targetHost="[::1")]
+    if holds:
+        assert choose(listed, subscriber_id, target_host).subscriber_id == subscriber_id
+        return
+    registered = choose(listed, subscriber_id, None).target_host
+    with pytest.raises(TargetHostChanged) as caught:
+        choose(listed, subscriber_id, target_host)
+    assert caught.value.message.startswith("target_host changed: ")
+    assert f"registered with '{registered}', not with '{target_host}'" in caught.value.message
+
+
+def test_an_id_that_is_not_there_is_not_looked_for_by_its_target_host() -> None:
+    with pytest.raises(UnknownSubscriber, match=r"^subscriber_id: the publisher has no subscriber 'nobody'"):
+        choose(LISTED, "nobody", "a.example")
