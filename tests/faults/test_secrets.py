@@ -93,6 +93,7 @@ def variables(standin: StandIn, proxies: tuple[Proxy, Proxy], source: str) -> tu
         return facts | {"dam_consistency_subscribers": only(standin, 0, **port)}, role_secrets(standin)
     login = {"dx_username": standin.username, "dx_password": standin.password}
     facts |= {"dam_consistency_subscribers": only(standin, 0, **port, **login)}
+    facts |= {"dam_consistency_subscriber_hosts": [standin.subscribers[0].host]}
     return facts | {"dam_consistency_ltpa_token": token(standin)}, {}
 
 
@@ -146,18 +147,19 @@ def test_every_module_shows_no_secret_at_full_verbosity(
     one = {**connection_to(damsim), "dx_port": proxies[0].port, **named(damsim)}
     login = {"dx_username": damsim.username, "dx_password": damsim.password, "dx_port": proxies[1].port}
     given = {"ltpa_token": token(damsim), "dx_username": None, "dx_password": None}
+    at = {"subscriber_hosts": [damsim.subscribers[0].host]}
     stale = {name: value for name, value in {**one, **given, "ltpa_token": "stale-token"}.items() if value is not None}
     calls = [
         Call("dam_subscriber_info", one, diff=True),
         Call("dam_operations_info", {name: value for name, value in one.items() if name != "subscriber_id"}),
-        Call("dam_preflight", {**one, "subscriber": login}),
-        Call("dam_settle", {**one, "subscriber": login}),
+        Call("dam_preflight", {**one, **at, "subscriber": login}),
+        Call("dam_settle", {**one, **at, "subscriber": login}),
         Call("dam_mismatch_report", {**one, "dest": str(tmp_path / "report.csv")}, diff=True),
-        Call("dam_resync", {**one, "subscriber": login}, diff=True),
+        Call("dam_resync", {**one, **at, "subscriber": login}, diff=True),
         Call("dam_find_mismatch", one, diff=True),
         Call("dam_delete_mismatch", one, diff=True),
         Call("dam_subscriber", {**one, "cycle_length": 30}, diff=True),
-        Call("dam_drift_info", {**one, "subscriber": login}),
+        Call("dam_drift_info", {**one, **at, "subscriber": login}),
         Call("dam_subscriber_info", stale),
         Call("dam_subscriber_info", {**one, "dx_password": WRONG}),
     ]

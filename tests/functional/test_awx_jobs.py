@@ -68,6 +68,7 @@ def point_at(awx: Awx, standins: dict[str, StandIn], folder: Path) -> None:
             variables = role_connection(standins[row["name"]]) | {
                 "dam_consistency_report_dir": str(folder / "reports"),
                 "dam_consistency_wait_sleep": 1,
+                "dam_consistency_subscriber_hosts": ["127.0.0.1"],
             }
             del variables["dam_consistency_ca_path"]
             row["variables"] = json.dumps(variables)

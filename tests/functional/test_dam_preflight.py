@@ -138,8 +138,11 @@ class TestEnvironments:
         assert found["publisher_reachable"]["status"] == "failed"
         assert "Welcome" in found["publisher_reachable"]["message"]
 
-    def test_a_wrong_password_is_told_apart_from_an_environment_that_is_away(self, preflight: Any) -> None:
-        result = preflight({"subscriber": {"dx_username": "nobody", "dx_password": "wrong-one-here"}})
+    def test_a_wrong_password_is_told_apart_from_an_environment_that_is_away(
+        self, still: StandIn, preflight: Any
+    ) -> None:
+        own = {"dx_username": "nobody", "dx_password": "wrong-one-here"}
+        result = preflight({"subscriber": own, "target_host": still.subscribers[0].target_host})
         found = result["found"]
         assert found["subscriber_reachable"]["status"] == "ok"
         assert found["subscriber_login"]["status"] == "failed"
@@ -151,7 +154,7 @@ class TestEnvironments:
         secret = "an-old-token-0123456789"
         own = {"dx_username": still.username, "dx_password": still.password}
         options = {"dx_username": None, "dx_password": None, "ltpa_token": secret, "subscriber": own}
-        result = preflight(options)
+        result = preflight({**options, "target_host": still.subscribers[0].target_host})
         assert result["found"]["publisher_reachable"]["status"] == "ok"
         assert result["found"]["publisher_login"]["status"] == "failed"
         assert secret not in json.dumps(result)
@@ -164,7 +167,8 @@ class TestEnvironments:
         still.settings(forbidden=forbidden)
         author = {"dx_username": still.author_username, "dx_password": still.author_password}
         admin = {"dx_username": still.username, "dx_password": still.password}
-        result = preflight({"subscriber": author} if name == "subscriber" else {**author, "subscriber": admin})
+        options = {"subscriber": author} if name == "subscriber" else {**author, "subscriber": admin}
+        result = preflight({**options, "target_host": still.subscribers[0].target_host})
         found = result["found"]
         assert found[f"{name}_login"]["status"] == found[f"{name}_release"]["status"] == "ok"
         assert found[f"{name}_administrator"]["status"] == "failed"

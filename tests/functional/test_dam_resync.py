@@ -493,7 +493,8 @@ def test_an_account_that_the_subscriber_does_not_know_is_named_and_nothing_is_tr
 ) -> None:
     compared(damsim)
     own = {"dx_username": "someone", "dx_password": "someones-secret"}
-    result = run_module(MODULE, {**named(damsim), "subscriber": own})
+    at = {"target_host": damsim.subscribers[0].target_host}
+    result = run_module(MODULE, {**named(damsim), **at, "subscriber": own})
     assert (result["failed"], result["changed"], result["status"]) == (True, False, 401)
     assert "'someone'" in result["msg"]
     assert "someones-secret" not in str(result)

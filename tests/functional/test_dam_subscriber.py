@@ -364,12 +364,18 @@ def test_an_account_that_is_no_administrator_is_refused(quiet: StandIn, run_modu
     assert "administrator" in result["msg"]
 
 
-@pytest.mark.parametrize("options", [{}, {"subscriber_id": "a", "target_host": "b"}])
-def test_exactly_one_name_is_needed(quiet: StandIn, run_module: Any, options: dict[str, Any]) -> None:
-    result = run_module(MODULE, options)
+def test_a_name_is_needed(quiet: StandIn, run_module: Any) -> None:
+    result = run_module(MODULE, {})
     assert result["failed"]
     assert "subscriber_id" in result["msg"]
     assert quiet.requests() == []
+
+
+def test_an_id_that_is_not_there_registers_nothing_at_its_target_host(quiet: StandIn, run_module: Any) -> None:
+    result = run_module(MODULE, {"subscriber_id": "a", "target_host": "b.example.com"})
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "name a new one by target_host alone" in result["msg"]
+    assert writes(sent(quiet)) == []
 
 
 def test_a_host_that_is_registered_again_has_a_new_id(damsim: StandIn, run_modules: Any) -> None:

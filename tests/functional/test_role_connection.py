@@ -36,6 +36,7 @@ def test_credentials_come_from_the_entry_else_the_variable_else_the_environment_
     token = token_of(damsim)
     user, password = damsim.username, damsim.password
     publisher = {"dam_consistency_username": user, "dam_consistency_password": password}
+    named = {"dam_consistency_subscriber_hosts": [damsim.subscribers[0].host]}
     subscriber = {"dam_consistency_subscriber_username": user, "dam_consistency_subscriber_password": password}
     wrong = {"dam_consistency_subscriber_username": user, "dam_consistency_subscriber_password": "wrong-in-variable"}
     right_entry = only(damsim, 0, dx_password=password, dx_port=damsim.subscribers[0].port)
@@ -54,7 +55,7 @@ def test_credentials_come_from_the_entry_else_the_variable_else_the_environment_
     }
     run = run_playbook(
         book(tmp_path / "book.yml", EVERY_HOST),
-        {host: role_connection(damsim) | facts for host, (facts, _fails) in hosts.items()},
+        {host: role_connection(damsim) | named | facts for host, (facts, _fails) in hosts.items()},
         BRIEFLY,
         diff=True,
         env={

@@ -91,7 +91,13 @@ def test_three_subscribers_are_repaired_one_after_the_other_until_nothing_is_lef
     (tmp_path / "hand-on.yml").write_text(HAND_ON, encoding="utf-8")
     # The clean one first: what is known of it must not be read for the others.
     chosen = [
-        *only(damsim3, 2, dx_username=damsim3.username, dx_password=damsim3.password),
+        *only(
+            damsim3,
+            2,
+            target_host=clean.target_host,
+            dx_username=damsim3.username,
+            dx_password=damsim3.password,
+        ),
         *only(damsim3, 0),
         {"target_host": stubborn.target_host},
     ]

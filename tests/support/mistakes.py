@@ -16,6 +16,8 @@ from support.connections import connection_to
 from support.scenes import compared, named, register
 from support.standin import StandIn
 
+HOST = "127.0.0.1"
+"""Where every environment of a stand-in is."""
 WRONG = "wrong-secret-one"
 HTML = "<html><body>Please sign in</body></html>"
 FIND, REPORT, RESYNC = "dam_find_mismatch", "dam_mismatch_report", "dam_resync"
@@ -121,7 +123,9 @@ CASES = {
         prepare=twice_registered,
     ),
     "no subscriber named": Case(FIND, nothing, ["subscriber_id", "target_host"]),
-    "another host than the id's": Case(FIND, plain(target_host="dx.example.com"), ["target_host changed", "dx.example.com"]),
+    "another host than the id's": Case(
+        FIND, plain(target_host="dx.example.com"), ["target_host changed", "dx.example.com"]
+    ),
     "one subscriber and all": Case(DELETE, plain(all_subscribers=True), ["mutually exclusive"]),
     "every host": Case(RESYNC, plain(subscriber_hosts=["*"]), ["subscriber_hosts: '*' names every host"]),
     "all_subscribers false": Case(

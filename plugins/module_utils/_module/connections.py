@@ -31,9 +31,9 @@ def subscriber_connection(params: dict[str, Any], target_host: str) -> Connectio
     """Return the connection to the subscriber; what ``subscriber`` does not set is as for the publisher.
 
     The host, and its scheme and port if it has them, come from the registration's ``targetHost``, unless ``subscriber``
-    sets ``hostname``; but only the user turns https into http. The publisher's ``ltpa_token`` is never used, since anyone
-    who has a token can use it, and neither is its ``validate_certs: false``. Raises OptionError for a value that cannot be
-    used, and for a host that is not to get the credentials.
+    sets ``hostname``; but only the user turns https into http. The publisher's ``ltpa_token`` is never used, since
+    anyone who has a token can use it, and neither is its ``validate_certs: false``. Raises OptionError for a value that
+    cannot be used, and for a host that is not to get the credentials.
     """
     own = {option: value for option, value in (params.get("subscriber") or {}).items() if value is not None}
     check_numbers(own, "subscriber.")
