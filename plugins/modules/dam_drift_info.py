@@ -80,10 +80,13 @@ options:
   dest:
     type: path
     description:
-      - File for all differing records as CSV, in a folder that exists. If RV(equal) is V(true) a regular file is removed,
-        as a report would have replaced it; O(backup) keeps a copy. If none was found but RV(equal) is null, or if the
-        file is a symbolic link, it stays, there is a warning, and RV(not_removed) says why.
+      - File for all differing records as CSV, in a folder that exists. If RV(equal) is V(true) the file is removed, as
+        a report would have replaced it; O(backup) keeps a copy. If none was found but RV(equal) is null, it stays,
+        there is a warning, and RV(not_removed) says why.
       - Other users cannot read a new file unless O(mode) says so.
+      - The folder has to belong to the user that runs the module or to root, and other users, apart from a group, can
+        write to it only if it has the sticky bit. A symbolic link of that user is replaced or removed itself; one of
+        another user is refused.
 notes:
   - Needs the subscriber's own API, and an administrator on both sides.
   - Needs DAM release CF213 for the windows and, if a type differs, CF217 for the lists. C(COLLECTION_MEDIA_RELATION) is

@@ -46,6 +46,9 @@ options:
       - File for the report, in a folder that exists. The report is written to a temporary file beside it, which takes
         its place in one step. Without O(dest) the rows are only counted.
       - Other users cannot read a new file unless O(mode) says so.
+      - The folder has to belong to the user that runs the module or to root, and other users, apart from a group, can
+        write to it only if it has the sticky bit. A symbolic link of that user is replaced or removed itself; one of
+        another user is refused.
   format:
     type: str
     choices: [csv, jsonl, json, html]
@@ -101,9 +104,8 @@ options:
     description:
       - What becomes of O(dest) when there are no mismatches. V(absent) removes the file, whatever it holds, as a report
         would have replaced it, and O(backup) keeps a copy. V(write) writes a report without rows.
-      - V(absent) only removes a regular file, no symbolic link, and only if all rows of a completed comparison were
-        read. In any other case, as with O(force=true) in another state, the file stays, there is a warning, and
-        RV(not_removed) says why.
+      - V(absent) only removes a file if all rows of a completed comparison were read. In any other case, as with
+        O(force=true) in another state, the file stays, there is a warning, and RV(not_removed) says why.
   max_records:
     type: int
     default: 0
@@ -261,7 +263,8 @@ not_removed:
   description: Why the file stays although there are no mismatches.
   returned: when O(empty_report=absent) and a file was not removed
   type: str
-  sample: "dest: there are no mismatches, but '/var/reports/dx.csv' was not removed: it is a symbolic link."
+  sample: "dest: there are no mismatches, but '/var/reports/dx.csv' was not removed: the rows are not those of a
+    completed comparison."
 backup_file:
   description: The copy of the old file.
   returned: when O(backup=true) and there was one

@@ -393,25 +393,32 @@ def test_check_mode_makes_no_backup(damsim: StandIn, run_module: Any, dest: Path
     assert contents(dest.parent) == before
 
 
-def test_a_link_stays_a_link_and_what_it_points_to_is_the_report(
+def test_a_link_is_replaced_or_removed_itself_and_one_of_another_user_refused(
     damsim: StandIn, run_modules: Any, dest: Path, tmp_path: Path
 ) -> None:
     compared(damsim)
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (elsewhere / "real.csv").write_text("an older report")
-    dest.symlink_to(elsewhere / "real.csv")
-    args = {**named(damsim), "dest": str(dest)}
+    real = tmp_path / "real.csv"
+    real.write_text("not the report's")
+    real.chmod(0o644)
+    dest.symlink_to(real)
+    args = {**named(damsim), "dest": str(dest), "backup": True}
     results = run_modules([Call(MODULE, args), Call(MODULE, args)])
-    assert [each["changed"] for each in results] == [True, False]
-    assert dest.is_symlink()
-    assert_equals_server(elsewhere / "real.csv", "csv", server_rows(damsim))
-    assert [each.name for each in elsewhere.iterdir()] == ["real.csv"]
+    assert [(each["changed"], "backup_file" in each) for each in results] == [(True, False), (False, False)]
+    assert (dest.is_symlink(), dest.stat().st_mode & 0o777) == (False, 0o600)
+    assert_equals_server(dest, "csv", server_rows(damsim))
+    dest.unlink()
+    dest.symlink_to(real)
+    if os.geteuid() == 0:
+        os.chown(dest, 54321, 54321, follow_symlinks=False)
+        sent = len(damsim.requests())
+        (refused,) = run_modules([Call(MODULE, args)])
+        assert "is a symbolic link of the user with the id 54321" in refused["msg"]
+        assert len(damsim.requests()) == sent
+        os.chown(dest, 0, 0, follow_symlinks=False)
     damsim.delete("/_sim/mismatches")
-    (kept,) = run_modules([Call(MODULE, args)])
-    assert (kept["changed"], kept["dest"], dest.is_symlink()) == (False, None, True)
-    assert "was not removed: it is a symbolic link" in kept["not_removed"]
-    assert [each.name for each in elsewhere.iterdir()] == ["real.csv"]
+    (removed,) = run_modules([Call(MODULE, args)])
+    assert (removed["changed"], removed["dest"], dest.is_symlink()) == (True, None, False)
+    assert (real.read_text(), real.stat().st_mode & 0o777) == ("not the report's", 0o644)
 
 
 @pytest.mark.parametrize("report_format", ["csv", "html"])

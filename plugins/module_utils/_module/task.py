@@ -19,6 +19,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from .._dam.api import Dam
 from .._dam.records import Subscriber
 from .._errors import DamError
+from .._report.disk import copy_beside, disk, is_file
 from .._staging.progress import reporter
 from .._staging.states import choose, record_of
 from .._transport.client import REQUESTS_IMPORT_ERROR, Client
@@ -104,24 +105,31 @@ class Task:
     def publish(self, path: str, dest: str) -> bool:
         """Put a finished file in its place in one step, with the owner and mode asked for; True if these changed.
 
-        With ``path`` equal to ``dest`` only owner and mode are seen to.
+        A symbolic link is replaced itself. With ``path`` equal to ``dest`` only owner and mode are seen to.
         """
-        place = os.path.realpath(dest)
         if path != dest:
-            self._module.atomic_move(path, place, unsafe_writes=bool(self.params.get("unsafe_writes")))
-        arguments = self._module.load_file_common_arguments(self.params, path=place)
+            self._move(path, dest)
+        arguments = self._module.load_file_common_arguments(self.params, path=dest)
         return bool(self._module.set_fs_attributes_if_different(arguments, False))
 
+    def _move(self, path: str, dest: str) -> None:
+        if is_file(dest):
+            self._module.atomic_move(path, dest, unsafe_writes=bool(self.params.get("unsafe_writes")))
+        else:
+            # atomic_move would give the file the owner and mode of what a link leads to.
+            with disk(os.path.dirname(dest)):
+                os.replace(path, dest)
+
     def withdraw(self, dest: str) -> None:
-        """Remove a file, of which ``backup`` keeps a copy."""
+        """Remove a file, of which ``backup`` keeps a copy, or a symbolic link."""
         if not self.check_mode:
             self.keep_old(dest)
             os.unlink(dest)
 
     def keep_old(self, dest: str) -> None:
         """Keep a copy of a file that is about to be replaced, where the option ``backup`` asks for it."""
-        if self.params.get("backup") and os.path.exists(dest):
-            self.result["backup_file"] = self._module.backup_local(dest)
+        if self.params.get("backup") and is_file(dest):
+            self.result["backup_file"] = copy_beside(dest)
 
     def checksum(self, path: str) -> str | None:
         """SHA-1 of a file in hexadecimal, as ``ansible.builtin.copy`` gives it; None where there is none."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .._errors import OptionError
+from .ownership import REMEDY, Entry, file_problem, folder_problem
 from .summary import Summary
 from .writer import ReportResult
 
@@ -43,23 +44,37 @@ class Place:
         folder = self.folder
         if os.path.isdir(self.dest):
             raise OptionError(f"dest: '{self.dest}' is a folder. Name a file in it.")
-        if os.path.exists(self.dest) and not os.path.isfile(self.dest):
-            raise OptionError(f"dest: '{self.dest}' is neither a regular file nor free to become one.")
-        if os.path.isfile(self.dest) and not os.access(self.dest, os.R_OK):
-            raise OptionError(
-                f"dest: the file '{self.dest}' is there, but the user that runs the module cannot read it."
-            )
         if not os.path.isdir(folder):
             raise OptionError(f"dest: there is no folder '{folder}'. Make it first.")
         longest = os.pathconf(folder, "PC_NAME_MAX")
-        if len(os.fsencode(os.path.basename(os.path.realpath(self.dest)))) > longest:
+        if len(os.fsencode(os.path.basename(self.dest))) > longest:
             raise OptionError(f"dest: the name of the file is too long, the folder '{folder}' takes {longest} bytes.")
+        self._check_owners(folder)
+        if self._is_taken and not os.path.isfile(self.dest):
+            raise OptionError(f"dest: '{self.dest}' is neither a regular file nor free to become one.")
+        if self._is_taken and not os.access(self.dest, os.R_OK):
+            raise OptionError(
+                f"dest: the file '{self.dest}' is there, but the user that runs the module cannot read it."
+            )
         if not os.access(folder, os.W_OK | os.X_OK):
             raise OptionError(f"dest: the folder '{folder}' cannot be written to by the user that runs the module.")
 
+    def _check_owners(self, folder: str) -> None:
+        """Raise OptionError if another user can decide what is written here."""
+        user, there = os.geteuid(), Entry.of(os.path.join(folder, "."))
+        problem = folder_problem(folder, Entry.of(folder), there, user)
+        problem = problem or file_problem(self.dest, Entry.of(self.dest), there, user)
+        if problem:
+            raise OptionError(f"dest: {problem}. {REMEDY} In the role the folder is dam_consistency_report_dir.")
+
     @property
     def folder(self) -> str:
-        return os.path.dirname(os.path.realpath(self.dest)) or "."
+        return os.path.dirname(os.path.abspath(self.dest))
+
+    @property
+    def _is_taken(self) -> bool:
+        """Whether there is something other than a symbolic link, which counts as nothing: it is replaced itself."""
+        return os.path.lexists(self.dest) and not os.path.islink(self.dest)
 
     def deliver(self, report: ReportResult, files: Files, complete: bool) -> dict[str, Any]:
         """Make the file what the report is: ``changed``, ``dest``, ``checksum``, and ``diff`` if it changed.
@@ -69,16 +84,16 @@ class Place:
         """
         if report.count == 0 and not self.keep_empty:
             return self._remove(report, files, complete)
-        before = files.checksum(self.dest)
+        before = files.checksum(self.dest) if self._is_taken else None
         differs = before != report.checksum
-        changed = differs and not report.format.says_the_same(self.dest)
+        changed = before is None or (differs and not report.format.says_the_same(self.dest))
         result: dict[str, Any] = {"changed": changed, "dest": self.dest, "checksum": report.checksum}
         if changed and files.diff_mode:
             result["diff"] = self._diff(report, report.summary)
         if differs and not files.check_mode:
             report.sync()
             if changed:
-                files.keep_old(os.path.realpath(self.dest))
+                files.keep_old(self.dest)
             result["changed"] = files.publish(report.path, self.dest) or changed
         elif before is not None:
             # The content stays: owner and mode are seen to.
@@ -87,11 +102,13 @@ class Place:
 
     def _remove(self, report: ReportResult, files: Files, complete: bool) -> dict[str, Any]:
         result: dict[str, Any] = {"changed": False, "dest": None, "checksum": None}
-        if not os.path.exists(self.dest):
+        if not os.path.lexists(self.dest):
             return result
-        if not complete or os.path.islink(self.dest):
-            reason = "it is a symbolic link" if complete else "the rows are not those of a completed comparison"
-            result["not_removed"] = f"dest: there are no mismatches, but '{self.dest}' was not removed: {reason}."
+        if not complete:
+            result["not_removed"] = (
+                f"dest: there are no mismatches, but '{self.dest}' was not removed: the rows are not those of a "
+                "completed comparison."
+            )
             files.warn(result["not_removed"])
             return result
         result["changed"] = True
@@ -101,6 +118,6 @@ class Place:
         return result
 
     def _diff(self, report: ReportResult, after: Summary | None) -> dict[str, Any]:
-        before = report.format.read_summary(self.dest) if os.path.exists(self.dest) else None
+        before = report.format.read_summary(self.dest) if self._is_taken else None
         shown = {"before": before, "after": after}
         return {name: summary.as_dict() if summary else {} for name, summary in shown.items()}

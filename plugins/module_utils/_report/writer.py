@@ -19,8 +19,8 @@ from typing import Any, BinaryIO, ClassVar
 
 from .._dam.paging import Deduplicated
 from .._dam.records import Row
-from .._errors import DamError
 from .._text import shown
+from .disk import disk
 from .rows import Origin
 from .summary import Summary
 
@@ -224,15 +224,3 @@ def _write_all(descriptor: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
-
-
-@contextlib.contextmanager
-def disk(directory: str) -> Iterator[None]:
-    """Raise what the system says of the disk as ``DamError``."""
-    try:
-        yield
-    except OSError as error:
-        raise DamError(
-            f"The report could not be written in {directory}: {error.strerror or error}. Nothing was changed there. "
-            "Check the free space and the permissions."
-        ) from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -264,13 +265,14 @@ def test_a_files_mode_is_what_was_asked_for_and_that_alone_is_a_change(run_modul
     assert dest.read_text(encoding="utf-8") == "old\n"
 
 
-def test_a_link_stays_and_its_file_is_written(run_module: Run, tmp_path: Path) -> None:
-    (tmp_path / "real").mkdir()
-    dest = tmp_path / "report.csv"
-    dest.symlink_to(tmp_path / "real" / "report.csv")
+def test_a_link_is_replaced_itself(run_module: Run, tmp_path: Path) -> None:
+    dest, real = tmp_path / "report.csv", tmp_path / "real.csv"
+    real.write_text("old\n", encoding="utf-8")
+    real.chmod(0o644)
+    dest.symlink_to(real)
     run_module(lambda task: task.publish(new_file(tmp_path), str(dest)) and None, FILES)
-    assert dest.is_symlink()
-    assert (tmp_path / "real" / "report.csv").read_text(encoding="utf-8") == "new\n"
+    assert (dest.is_symlink(), dest.read_text(encoding="utf-8"), dest.stat().st_mode & 0o777) == (False, "new\n", 0o600)
+    assert (real.read_text(encoding="utf-8"), real.stat().st_mode & 0o777) == ("old\n", 0o644)
 
 
 @pytest.mark.parametrize("backup", [False, True])
@@ -287,15 +289,31 @@ def test_a_copy_of_the_old_file_is_kept_where_that_is_asked_for(
         assert Path(result["backup_file"]).read_text(encoding="utf-8") == "old\n"
 
 
-def test_of_a_link_the_file_is_kept_and_of_nothing_nothing(run_module: Run, tmp_path: Path) -> None:
+def test_of_a_link_and_of_nothing_no_copy_is_kept(run_module: Run, tmp_path: Path) -> None:
     (tmp_path / "real.csv").write_text("old\n", encoding="utf-8")
     (tmp_path / "report.csv").symlink_to("real.csv")
-    for name, kept in (("report.csv", True), ("missing.csv", False)):
+    for name in ("report.csv", "missing.csv"):
         path = str(tmp_path / name)
-        result = run_module(lambda task, path=path: task.keep_old(path), FILES, args={"backup": True})
-        assert ("backup_file" in result) is kept
-        if kept:
-            assert Path(result["backup_file"]).read_text(encoding="utf-8") == "old\n"
+        assert "backup_file" not in run_module(
+            lambda task, path=path: task.keep_old(path), FILES, args={"backup": True}
+        )
+    assert sorted(os.listdir(tmp_path)) == ["real.csv", "report.csv"]
+
+
+def test_a_copy_has_the_mode_of_the_old_file_and_follows_no_link(
+    run_module: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dest, other = tmp_path / "report.csv", tmp_path / "other"
+    dest.write_text("old\n", encoding="utf-8")
+    dest.chmod(0o640)
+    monkeypatch.setattr(time, "strftime", lambda *_: "then")
+    copy = run_module(lambda task: task.keep_old(str(dest)), FILES, args={"backup": True})["backup_file"]
+    assert (os.stat(copy).st_mode & 0o777, os.stat(copy).st_mtime_ns) == (0o640, dest.stat().st_mtime_ns)
+    os.unlink(copy)
+    os.symlink(other, copy)
+    result = run_module(lambda task: task.keep_old(str(dest)), FILES, args={"backup": True})
+    assert "File exists" in result["msg"]
+    assert not other.exists()
 
 
 def test_check_mode_removes_nothing(run_module: Run, tmp_path: Path) -> None:

@@ -16,6 +16,11 @@ import pytest
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.destination import Place
+from ansible_collections.dxops.dam_staging.plugins.module_utils._report.ownership import (
+    Entry,
+    file_problem,
+    folder_problem,
+)
 from support.reports import make_report
 
 ROW = {"recordType": "KEYWORD", "recordAction": "CREATE", "recordId": "1"}
@@ -182,15 +187,26 @@ def test_rows_of_no_completed_comparison_remove_nothing_and_the_result_says_why(
     assert deliver(tmp_path, dest, [{**ROW, "recordId": "2"}], FakeFiles(), complete=False)["changed"] is True
 
 
-def test_a_symbolic_link_and_what_it_leads_to_stay(tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", ["real.csv", "nothing"])
+def test_a_link_is_removed_itself_and_what_it_leads_to_stays(tmp_path: Path, target: str) -> None:
     (tmp_path / "real.csv").write_text("an old report\n", encoding="utf-8")
     dest = tmp_path / "report.csv"
-    dest.symlink_to(tmp_path / "real.csv")
+    dest.symlink_to(tmp_path / target)
+    assert deliver(tmp_path, dest, [], FakeFiles(), complete=False)["changed"] is False
+    assert dest.is_symlink()
     files = FakeFiles()
-    result = deliver(tmp_path, dest, [], files)
-    assert (result["changed"], files.warnings) == (False, [result["not_removed"]])
-    assert "was not removed: it is a symbolic link" in result["not_removed"]
-    assert dest.read_text(encoding="utf-8") == "an old report\n"
+    assert deliver(tmp_path, dest, [], files) == {"changed": True, "dest": None, "checksum": None}
+    assert files.done == ["withdraw"]
+    assert (tmp_path / "real.csv").read_text(encoding="utf-8") == "an old report\n"
+
+
+def test_what_a_link_leads_to_is_never_read(tmp_path: Path) -> None:
+    dest, real = tmp_path / "report.csv", tmp_path / "real.csv"
+    deliver(tmp_path, real, [ROW], FakeFiles())
+    dest.symlink_to(real)
+    # The same report behind the link: the link is no report.
+    result = deliver(tmp_path, dest, [ROW], FakeFiles(check_mode=True, diff_mode=True))
+    assert (result["changed"], result["diff"]["before"]) == (True, {})
 
 
 def test_without_mismatches_an_empty_report_can_be_asked_for(tmp_path: Path) -> None:
@@ -199,15 +215,6 @@ def test_without_mismatches_an_empty_report_can_be_asked_for(tmp_path: Path) -> 
     assert (result["changed"], result["dest"]) == (True, str(dest))
     assert dest.read_text(encoding="utf-8").split() == ["[]"]
     assert deliver(tmp_path, dest, [], FakeFiles(), keep_empty=True, kind="json")["changed"] is False
-
-
-def test_a_link_that_leads_nowhere_waits_for_the_next_report(tmp_path: Path) -> None:
-    dest = tmp_path / "report.csv"
-    dest.symlink_to(tmp_path / "nothing")
-    files = FakeFiles()
-    assert deliver(tmp_path, dest, [], files) == {"changed": False, "dest": None, "checksum": None}
-    assert files.done == []
-    assert dest.is_symlink()
 
 
 def test_a_page_that_says_the_same_is_written_without_being_a_change(tmp_path: Path) -> None:
@@ -301,11 +308,78 @@ def test_what_the_user_may_not_touch_is_no_place(
         place(dest)
 
 
-def test_the_folder_of_a_link_is_where_it_leads(tmp_path: Path) -> None:
-    (tmp_path / "real").mkdir()
+def test_the_folder_of_a_link_is_its_own(tmp_path: Path) -> None:
     link = tmp_path / "report.csv"
     link.symlink_to(tmp_path / "real" / "report.csv")
-    assert place(link).folder == str(tmp_path / "real")
+    assert place(link).folder == str(tmp_path)
+
+
+# Places of other users
+
+OTHER = 54321
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+
+
+@needs_root
+@pytest.mark.parametrize("target", ["secret", "nothing"])
+def test_a_link_of_another_user_is_refused(tmp_path: Path, target: str) -> None:
+    (tmp_path / "secret").write_text("root's own\n", encoding="utf-8")
+    dest = tmp_path / "report.csv"
+    dest.symlink_to(tmp_path / target)
+    os.chown(dest, OTHER, OTHER, follow_symlinks=False)
+    with pytest.raises(OptionError, match=r"^dest: '.*' is a symbolic link of the user with the id 54321\. Choose a"):
+        place(dest)
+
+
+@needs_root
+def test_a_folder_of_another_user_or_behind_a_link_of_one_is_refused(tmp_path: Path) -> None:
+    theirs, ours, link = (tmp_path / name for name in ("theirs", "ours", "link"))
+    theirs.mkdir()
+    ours.mkdir()
+    os.chown(theirs, OTHER, OTHER)
+    link.symlink_to(ours)
+    assert place(link / "report.csv").folder == str(link)
+    os.chown(link, OTHER, OTHER, follow_symlinks=False)
+    for folder, what in ((theirs, "belongs to"), (link, "is a symbolic link of")):
+        with pytest.raises(
+            OptionError, match=f"^dest: the folder '{folder}' {what} the user with the id 54321"
+        ) as told:
+            place(folder / "report.csv")
+        assert "dam_consistency_report_dir" in told.value.message
+
+
+@pytest.mark.parametrize(
+    ("mode", "fits"), [(0o777, False), (0o1777, True), (0o775, True), (0o2770, True), (0o757, False)]
+)
+def test_a_folder_that_every_user_can_write_to_needs_the_sticky_bit(tmp_path: Path, mode: int, fits: bool) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    folder.chmod(mode)
+    if fits:
+        place(folder / "report.csv")
+    else:
+        with pytest.raises(OptionError, match=r"^dest: every user can write to the folder"):
+            place(folder / "report.csv")
+
+
+@needs_root
+def test_a_file_of_another_user_stays_theirs_but_not_in_a_folder_of_all(tmp_path: Path) -> None:
+    dest = tmp_path / "report.csv"
+    dest.write_text("x", encoding="utf-8")
+    os.chown(dest, OTHER, OTHER)
+    place(dest)
+    tmp_path.chmod(0o1777)
+    with pytest.raises(OptionError, match="in a folder that every user can write to"):
+        place(dest)
+
+
+def test_roots_folders_are_for_everyone_who_can_write_to_them() -> None:
+    awx, public = Entry(0, 0o40775), Entry(0, 0o41777)
+    for folder in (awx, public):
+        assert folder_problem("/runner", folder, folder, 1000) is None
+        for file in (None, Entry(1000, 0o100600), Entry(0, 0o100644)):
+            assert file_problem("/runner/report.csv", file, folder, 1000) is None
+        assert file_problem("/runner/report.csv", Entry(0, 0o120777), folder, 1000)
 
 
 def test_a_bare_name_belongs_into_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
