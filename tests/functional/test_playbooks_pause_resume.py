@@ -8,15 +8,22 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.connections import role_connection, role_secrets
-from support.playbooks import PlaybookRun
+from support.playbooks import PlaybookRun, play, variables
 from support.role import HOST
 from support.scenes import registration
+from support.scripted import Reply, Request, Scripted, scripted
 from support.standin import StandIn
+from tooling.paths import ROOT
 
 CYCLES = (2, 15, 60)
 
@@ -77,9 +84,8 @@ def test_pause_changes_once_and_the_command_that_it_prints_gives_every_subscribe
     assert "paused already" in again.named("Show the cycles")[0].result["msg"][0]
 
     printed = done.named("Show the cycles")[0].result["msg"]
-    found = re.search(r"^To resume: ansible-playbook dxops\.dam_staging\.resume -e '(.*)'$", printed[1])
-    assert found, printed
-    given = json.loads(found[1])
+    assert printed[1].startswith("To resume: ansible-playbook dxops.dam_staging.resume -e dam_cycle_lengths=")
+    given = {"dam_cycle_lengths": printed[1].partition("dam_cycle_lengths=")[2]}
     checked, resumed, again = (run("resume", check=check, **given) for check in (True, False, False))
     assert [each.changed(HOST) for each in (checked, resumed, again)] == [1, 1, 0]
     assert cycles(three) == list(CYCLES)
@@ -143,3 +149,69 @@ def test_the_cycles_are_shown_although_pausing_fails_half_way(three: StandIn, ru
     assert remembered(done) == dict(zip(target_hosts(three), CYCLES, strict=True))
     assert "Not today" in done.output
     assert cycles(three) == [1440, CYCLES[1], 1440]
+
+
+# Hosts that a shell, a terminal, a template or the display of a result could take for something else.
+HOSTILE = (
+    "dx$(touch made-by-shell).example.com",
+    "`touch made-by-shell`",
+    "'; touch made-by-shell; '",
+    '"; touch made-by-shell; "',
+    "dx\\'; touch made-by-shell #",
+    "{{ lookup('pipe', 'touch made-by-template') }}",
+    "!!;~root %24 &|<>{a,b}*?[x]=1,y=2",
+    "\x1b[31mred\x9b0m\u202e\r\ntouch made-by-shell\n",
+    "dx-live.example.com:10039",
+)
+
+
+@contextmanager
+def hostile_publisher() -> Iterator[tuple[Scripted, dict[str, int]]]:
+    """Serve a publisher whose subscribers have these hosts; also its cycles by id, which a PATCH changes."""
+    lengths = {f"5ab5c41e-0000-4000-8000-{number:012}": 10 + number for number in range(len(HOSTILE))}
+    hosts = dict(zip(lengths, HOSTILE, strict=True))
+
+    def record(each: str) -> dict[str, Any]:
+        return {"id": each, "targetHost": hosts[each], "status": True, "cycleLength": lengths[each]}
+
+    def answer(request: Request, _handler: BaseHTTPRequestHandler) -> Reply:
+        each = request.path.rpartition("/")[2]
+        if request.method == "PATCH":
+            lengths[each] = json.loads(request.body)["cycleLength"]
+        return Reply(200, record(each) if each in hosts else [record(one) for one in hosts])
+
+    with scripted() as server:
+        server.says(answer)
+        yield server, lengths
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("result_format", ["json", "yaml"])
+def test_the_command_as_the_terminal_shows_it_gives_back_the_cycles_of_hostile_hosts(
+    tmp_path: Path, result_format: str
+) -> None:
+    shown = {"ANSIBLE_CALLBACK_RESULT_FORMAT": result_format, "ANSIBLE_INVENTORY": str(tmp_path / "inventory.json")}
+    secrets = {"DX_USERNAME": "admin", "DX_PASSWORD": "a-password"}
+    with hostile_publisher() as (server, lengths):
+        before = dict(lengths)
+        there = {"hostname": "127.0.0.1", "protocol": "http", "port": server.port}
+        inventory = {HOST: {f"dam_consistency_{name}": value for name, value in there.items()}}
+        paused = play(ROOT / "playbooks" / "pause.yml", tmp_path, inventory, env=shown | secrets)
+        assert paused.rc == 0, paused.output
+        assert set(lengths.values()) == {1440}
+
+        (line,) = [line for line in paused.stdout.splitlines() if "ansible-playbook" in line]
+        command = re.sub("[\"']?,?$", "", line[line.index("ansible-playbook") :])
+        again = subprocess.run(
+            ["bash", "-c", command],
+            cwd=tmp_path,
+            env=variables(tmp_path, tmp_path / "record.jsonl") | shown | secrets,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert again.returncode == 0, again.stdout + again.stderr
+        assert lengths == before
+    assert list(tmp_path.rglob("made-by-*")) == []
+    assert not [path for path in (Path.cwd(), ROOT / "playbooks") if list(path.glob("made-by-*"))]

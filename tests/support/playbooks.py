@@ -94,7 +94,7 @@ def play(
     done = subprocess.run(
         [*command, *arguments],
         cwd=folder,
-        env=_variables(folder, record) | dict(env or {}),
+        env=variables(folder, record) | dict(env or {}),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
@@ -105,7 +105,8 @@ def play(
     return PlaybookRun(done.returncode, done.stdout, done.stderr, *_read(record))
 
 
-def _variables(folder: Path, record: Path) -> dict[str, str]:
+def variables(folder: Path, record: Path) -> dict[str, str]:
+    """Return the environment that a playbook is run in."""
     return environment(
         Path(ANSIBLE_PYTHON).parent,
         {
