@@ -96,7 +96,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def test_reading_modules_understand_a_server_made_from_the_document_alone(mock: int, tmp_path: Path) -> None:
-    there = {"hostname": "127.0.0.1", "dx_protocol": "http", "dx_port": mock, "ltpa_token": "anything"}
+    there = {"hostname": "127.0.0.1", "dx_protocol": "http", "dx_port": mock, "ltpa_token": "anything-will-do-here"}
     one = {**there, "subscriber_id": "string"}
     calls = [
         ("dam_subscriber_info", there, False),

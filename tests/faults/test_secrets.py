@@ -148,7 +148,11 @@ def test_every_module_shows_no_secret_at_full_verbosity(
     login = {"dx_username": damsim.username, "dx_password": damsim.password, "dx_port": proxies[1].port}
     given = {"ltpa_token": token(damsim), "dx_username": None, "dx_password": None}
     at = {"subscriber_hosts": [damsim.subscribers[0].host]}
-    stale = {name: value for name, value in {**one, **given, "ltpa_token": "stale-token"}.items() if value is not None}
+    stale = {
+        name: value
+        for name, value in {**one, **given, "ltpa_token": "a-token-that-is-stale"}.items()
+        if value is not None
+    }
     calls = [
         Call("dam_subscriber_info", one, diff=True),
         Call("dam_operations_info", {name: value for name, value in one.items() if name != "subscriber_id"}),
@@ -168,7 +172,7 @@ def test_every_module_shows_no_secret_at_full_verbosity(
         env = {"ANSIBLE_LOG_PATH": str(folder / "ansible.log")}
         results = play_modules(calls, folder, env, ["-vvvv"], texts)
     assert [result["failed"] for result in results] == [False] * 10 + [True] * 2, results
-    secrets = {damsim.password, WRONG, "stale-token"} | proxies[0].tokens | proxies[1].tokens
+    secrets = {damsim.password, WRONG, "a-token-that-is-stale"} | proxies[0].tokens | proxies[1].tokens
     assert_nothing_shows(PlaybookRun(0, "".join(texts), ""), folder, lines, secrets)
     assert not (tmp_path / "report.csv").stat().st_mode & 0o077
 

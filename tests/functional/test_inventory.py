@@ -248,7 +248,7 @@ def test_several_publishers_make_one_inventory_each_with_its_own_account(
     ]
     # A token that is worth nothing there: who has an account of its own must not get it.
     inventory = ask(
-        {"publishers": both}, DX_LTPA_TOKEN="worthless", OTHER_PASSWORD=other.password, **role_secrets(damsim)
+        {"publishers": both}, DX_LTPA_TOKEN="a-worthless-token", OTHER_PASSWORD=other.password, **role_secrets(damsim)
     )
     assert inventory.rc == 0, inventory.stderr
     assert sorted(facts["dam_publisher"] for facts in inventory.hosts().values()) == [

@@ -17,6 +17,8 @@ from .._transport.authentication import Authentication, Ltpa
 from .._transport.connection import Connection
 from .options import ACCOUNT, TOKENS, check_numbers, check_subscriber_hosts
 
+# A shorter text would be masked wherever it stands in the output, which hides half of that.
+_SHORTEST_TOKEN = 16
 _FIELDS = {field.name for field in fields(Connection)}
 
 
@@ -143,6 +145,11 @@ def _authentication(params: dict[str, Any], prefix: str) -> Authentication:
     if any(not "!" <= c <= "~" or c in ';,"\\' for c in token):
         raise OptionError(
             f"{prefix}ltpa_token: give the value of the cookie alone; this has characters that no cookie can have."
+        )
+    if token and len(token) < _SHORTEST_TOKEN:
+        raise OptionError(
+            f"{prefix}ltpa_token: {len(token)} characters are too few for a token. Give the value of the "
+            "cookie LtpaToken2."
         )
     if not params.get("dx_username") and not token:
         raise OptionError(f"{prefix}dx_username and {prefix}dx_password, or {prefix}ltpa_token, are needed.")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import re
@@ -27,6 +28,8 @@ MAX_HOPS = 3
 SHOWN = 200
 # Bytes of an answer that are searched for secrets before the text is cut to what is shown.
 SEARCHED = 64 * 1024
+# A shorter part of a text in base64 may be a part of any other text.
+_SHORTEST_INNER = 8
 
 Scrub = Callable[[str], str]
 
@@ -63,7 +66,7 @@ class Secrets:
     """What must not be shown, in every form in which a server, a proxy or a library may repeat it."""
 
     def __init__(self, *secrets: str | None) -> None:
-        self._forms: list[str] = []
+        self._forms: dict[str, re.Pattern[str]] = {}
         for secret in secrets:
             self.add(secret)
 
@@ -71,21 +74,56 @@ class Secrets:
         """Hide one more secret. The secrets from before stay hidden, an expired token included."""
         if not secret:
             return
-        forms = {secret, quote_plus(secret, errors="replace")}
-        forms |= {quote(secret, safe, errors="replace") for safe in ("", "/")}
-        forms |= {escape(secret, quote=quotes) for quotes in (True, False)}
-        forms |= {json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
-        # The longest first: one secret may be part of another. A new list, since other threads may read the old one.
-        self._forms = sorted(forms.union(self._forms), key=len, reverse=True)
+        texts = {secret, *_base64(secret)}.union(self._forms)
+        # The longest first: one secret may be part of another. A new dictionary: other threads may read the old one.
+        self._forms = {text: self._forms.get(text) or _pattern(text) for text in sorted(texts, key=len, reverse=True)}
 
     def scrub(self, text: str) -> str:
         """The text with asterisks in place of every secret, and of the login in any URL, such as a proxy's.
 
         The text must not be cut before.
         """
-        for form in self._forms:
-            text = text.replace(form, "********")
+        for pattern in self._forms.values():
+            text = pattern.sub("********", text)
         return re.sub(r"://\S{0,1000}@", "://********@", text)
+
+
+def _base64(text: str) -> set[str]:
+    """The text in base64, and what is the same in the base64 of any longer text, such as ``user:password``."""
+    data = text.encode("utf-8", "replace")
+    found = set()
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        whole = encode(data).decode()
+        found |= {whole, whole.rstrip("=")}
+        for before in range(3):
+            # The characters whose six bits are bits of the text alone.
+            first, end = -(-before * 8 // 6), (before + len(data)) * 8 // 6
+            inner = encode(bytes(before) + data).decode()[first:end]
+            found |= {inner} if len(inner) >= _SHORTEST_INNER else set()
+    return found
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """A pattern that finds a text however JSON, HTML or a URL writes its characters."""
+    return re.compile("".join(_one_of(_spellings(char)) for char in text))
+
+
+def _one_of(texts: set[str]) -> str:
+    escaped = [re.escape(text) for text in sorted(texts, key=len, reverse=True)]
+    return escaped[0] if len(escaped) == 1 else f"(?:{'|'.join(escaped)})"
+
+
+def _spellings(char: str) -> set[str]:
+    if char.isascii() and char.isalnum():
+        return {char}
+    units = char.encode("utf-16-be", "surrogatepass").hex()
+    code, codes = ord(char), [units[start : start + 4] for start in range(0, len(units), 4)]
+    found = {char, f"\\{char}", json.dumps(char)[1:-1], escape(char), f"&#{code};"}
+    found |= {quote(char, safe="", errors="replace"), quote_plus(char, errors="replace")}
+    # Libraries differ in the characters that they escape, and in the case of the digits.
+    found |= {"".join(f"\\u{each}" for each in codes), "".join(f"\\u{each.upper()}" for each in codes)}
+    found |= {f"&#x{code:x};", f"&#x{code:X};", quote(char, safe="", errors="replace").lower()}
+    return found
 
 
 def server_message(raw: Raw, scrub: Scrub) -> str:

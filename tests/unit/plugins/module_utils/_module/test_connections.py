@@ -108,8 +108,14 @@ def test_no_login_at_all_is_refused(token: str | None) -> None:
 
 
 def test_a_token_is_enough_and_loses_the_blanks_around_it() -> None:
-    there = publisher(dx_username=None, dx_password=None, ltpa_token=" abc+/==\n")
-    assert there.authentication == Ltpa(None, None, "abc+/==")
+    there = publisher(dx_username=None, dx_password=None, ltpa_token=" 0123456789abc+/==\n")
+    assert there.authentication == Ltpa(None, None, "0123456789abc+/==")
+
+
+def test_a_token_that_would_hide_half_of_the_output_is_refused() -> None:
+    publisher(ltpa_token="0123456789abcdef")
+    with pytest.raises(OptionError, match=r"^ltpa_token: 15 characters are too few for a token\. Give the value of"):
+        publisher(ltpa_token=" 0123456789abcde ")
 
 
 @pytest.mark.parametrize("token", ["a\nb", "a b", "a;b", "a,b", 'a"b', "a\\b", "ä", "a\x00b"])
@@ -178,7 +184,7 @@ def test_what_the_subscriber_says_counts() -> None:
         "hostname": "real.example",
         "dx_username": "other",
         "dx_password": "secret",
-        "ltpa_token": "token",
+        "ltpa_token": "token-of-the-other",
         "dx_protocol": "http",
         "dx_port": 81,
         "dam_api_port": 82,
@@ -198,7 +204,7 @@ def test_what_the_subscriber_says_counts() -> None:
         ring_port=83,
         dam_version="v4",
         ring_version="v5",
-        authentication=Ltpa("other", "secret", "token"),
+        authentication=Ltpa("other", "secret", "token-of-the-other"),
         verify=False,
         client_cert=__file__,
         client_key=__file__,
@@ -243,7 +249,7 @@ def test_the_subscribers_address(target_host: str, publishers: dict[str, Any], o
     assert subscriber(target_host, own, **publishers).dam_url == f"{url}/dx/api/dam/v1"
 
 
-@pytest.mark.parametrize("own", [{}, {"dx_port": 8080}, {"ltpa_token": "sub-token"}])
+@pytest.mark.parametrize("own", [{}, {"dx_port": 8080}, {"ltpa_token": "token-of-the-subscriber"}])
 def test_a_registration_alone_does_not_have_the_password_travel_unprotected(own: dict[str, Any]) -> None:
     with pytest.raises(OptionError, match=r"^subscriber\.dx_protocol: .*'HTTP://sub\.example:8080'.* unprotected"):
         subscriber("HTTP://sub.example:8080", own)
@@ -267,7 +273,7 @@ def test_the_publishers_unchecked_certificates_are_never_handed_on() -> None:
 
 
 ACCOUNT = {"dx_username": "other", "dx_password": "secret"}
-TOKEN = {"ltpa_token": "token"}
+TOKEN = {"ltpa_token": "token-of-the-subscriber"}
 OTHER_PORT = {"dx_port": 8443, "validate_certs": False}
 
 
@@ -340,8 +346,8 @@ def test_what_names_no_host_or_every_host_is_refused_at_once(pattern: str, messa
 
 def test_a_token_of_its_own_is_enough_for_the_subscriber() -> None:
     named = {"target_host": "sub.example", "dx_username": None, "dx_password": None}
-    there = subscriber("sub.example", {"ltpa_token": "sub-token"}, **named)
-    assert there.authentication == Ltpa(token="sub-token")
+    there = subscriber("sub.example", {"ltpa_token": "token-of-the-subscriber"}, **named)
+    assert there.authentication == Ltpa(token="token-of-the-subscriber")
 
 
 @pytest.mark.parametrize(

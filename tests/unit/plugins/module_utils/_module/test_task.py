@@ -165,15 +165,17 @@ def test_passwords_and_tokens_never_come_back_wherever_they_turn_up(run_module: 
     def work(task: Task) -> None:
         task.subscriber_dam(subscriber())
         task.publisher.client._on_secret("learnt-token")
-        texts = ("pass-1234", "sub-pass-5678", "given-token", "sub-token", "learnt-token")
+        texts = ("pass-1234", "sub-pass-5678", "given-token-0123456789", "sub-token-0123456789", "learnt-token")
         task.result["echo"] = [f"<{text}>" for text in texts]
         raise DamError("the server said pass-1234 and learnt-token", server_message="sub-pass-5678")
 
-    own = {"dx_username": "other", "dx_password": "sub-pass-5678", "ltpa_token": "sub-token"}
-    args = {"ltpa_token": " given-token\n", "subscriber": own, "subscriber_hosts": ["sub.example.com"]}
+    own = {"dx_username": "other", "dx_password": "sub-pass-5678", "ltpa_token": "sub-token-0123456789"}
+    hosts = ["sub.example.com"]
+    args = {"ltpa_token": " given-token-0123456789\n", "subscriber": own, "subscriber_hosts": hosts}
     result = run_module(work, {"spec": other_environment_spec()}, args=args)
+    assert len(result["echo"]) == 5
     shown = json.dumps({name: value for name, value in result.items() if name != "invocation"})
-    for secret in ("pass-1234", "sub-pass-5678", "given-token", "sub-token", "learnt-token"):
+    for secret in ("pass-1234", "sub-pass-5678", "given-token-0123456789", "sub-token-0123456789", "learnt-token"):
         assert secret not in shown
         assert secret not in json.dumps(result["invocation"])
 

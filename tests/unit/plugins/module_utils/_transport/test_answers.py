@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
+from collections.abc import Callable
 from datetime import datetime, timezone
 from urllib.parse import quote, quote_plus
 
@@ -149,6 +151,42 @@ def test_a_secret_is_scrubbed_in_every_form_in_which_it_comes_back(secret: str, 
         shown = scrub(f"{before}{form}{after}")
         assert "********" in shown
         assert form.strip('"') not in shown
+
+
+AS_OTHERS_WRITE_IT = [
+    r"p\u0026\u0027\u003C\u003e\u0022\u002B\/w",  # JSON of Gson, System.Text.Json, PHP
+    r"p\u0026'\u003c\u003e\"+/w",  # JSON of Go
+    "p&#38;&#39;&#60;&#62;&#34;+/w",
+    "p&amp;&#x27;&lt;&gt;&quot;&#x2B;&#x2f;w",
+    "p%26%27%3c%3e%22%2b%2fw",
+]
+
+
+@pytest.mark.parametrize("form", AS_OTHERS_WRITE_IT)
+def test_a_secret_is_found_however_a_library_escapes_it(form: str) -> None:
+    assert Secrets("p&'<>\"+/w").scrub(f"<{form}>") == "<********>"
+
+
+ENCODERS = (base64.b64encode, base64.urlsafe_b64encode)
+
+
+@given(SECRETS, st.sampled_from(ENCODERS))
+def test_a_secret_is_found_in_base64_with_and_without_padding(secret: str, encode: Callable[[bytes], bytes]) -> None:
+    scrub, form = Secrets(secret).scrub, encode(secret.encode()).decode()
+    for each in (form, form.rstrip("="), quote(form, safe="")):
+        assert scrub(f"Basic {each}") == "Basic ********"
+
+
+@given(SECRETS, st.text(max_size=9), st.sampled_from(["", " and more"]), st.sampled_from(ENCODERS))
+def test_a_secret_is_found_in_the_base64_of_a_longer_text(
+    secret: str, user: str, after: str, encode: Callable[[bytes], bytes]
+) -> None:
+    text = f"{user}:{secret}{after}".encode("utf-8", "replace")
+    shown = Secrets(secret).scrub(encode(text).decode())
+    assert "********" in shown
+    # At most the bits that the secret shares with a character before and after it are left.
+    left = len(encode(text)) - len(shown.replace("********", ""))
+    assert left >= len(secret.encode()) * 8 // 6 - 1
 
 
 @pytest.mark.parametrize("secret", ["\ud800 lone surrogate", "\udcff", "a" * 5000, "a"])

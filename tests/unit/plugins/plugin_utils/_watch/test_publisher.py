@@ -154,7 +154,7 @@ def test_a_subscriber_that_is_registered_anew_is_a_new_one() -> None:
 def test_a_token_is_not_handed_on_to_subscribers_and_that_is_told() -> None:
     publisher = FakeDam(("subscribers",), subscribers=[[subscriber()]])
     at = Connection("pub.example.com", "https", 443, 443, Ltpa())
-    params = {**PARAMS, "dx_username": None, "dx_password": None, "ltpa_token": "token"}
+    params = {**PARAMS, "dx_username": None, "dx_password": None, "ltpa_token": "token-of-somebody"}
     watched = PublisherWatch("emea", at, params, reach=lambda _at: publisher.dam, clock=Clock())
     (told,) = watched.look()
     assert told["dam"]["type"] == "watch_failed"
