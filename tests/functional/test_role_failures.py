@@ -17,6 +17,7 @@ from support.standin import StandIn
 
 # A subscriber that does not answer is waited for, in case it is only restarting.
 BRIEFLY = {"dam_consistency_error_timeout": 2, "dam_consistency_request_retries": 0, "dam_consistency_wait_timeout": 12}
+MISSPELT = "value-of-a-misspelt-key"
 BUSY = {"triggerFunction": "syncStagingMediaContent", "status": "PROCESSING"}
 
 
@@ -92,12 +93,17 @@ def test_without_a_subscriber_to_work_on_it_fails_and_no_older_result_is_left(
         "publisher-down": ({"dam_consistency_port": 1}, ":1"),
         "unknown": ({"dam_consistency_subscribers": nameless[:1]}, "elsewhere.example"),
         "nameless": ({"dam_consistency_subscribers": nameless}, "Entry 2 of dam_consistency_subscribers"),
+        "misspelt": (
+            {"dam_consistency_subscribers": [{"target_host": "elsewhere.example", "dx_passwort": MISSPELT}]},
+            "Entry 1 of dam_consistency_subscribers has unknown keys: dx_passwort. There are: ca_path,",
+        ),
         "text": ({"dam_consistency_subscribers": "target_host=x"}, "has to be a list of dictionaries"),
         "none-enabled": ({}, "no enabled subscriber"),
     }
     inventory = {name: role_connection(damsim) | old | facts for name, (facts, _told) in hosts.items()}
-    run = run_playbook("resync.yml", inventory, BRIEFLY, env=role_secrets(damsim) | SHOW_ARTIFACT)
+    run = run_playbook("resync.yml", inventory, BRIEFLY, env=role_secrets(damsim) | SHOW_ARTIFACT, arguments=["-vvv"])
     assert run.rc == 2, run.output
+    assert MISSPELT not in run.output
     figures = {"in_sync": None, "before": None, "after": None}
     assert artifact_of(run)["dam_consistency_artifact"]["publishers"] == dict.fromkeys(hosts, figures)
     for name, (_facts, told) in hosts.items():
