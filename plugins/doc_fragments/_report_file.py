@@ -34,6 +34,12 @@ options:
     default: false
     description:
       - Begin the file with a byte order mark, which Excel needs to read it as UTF-8.
+  csv_printable:
+    type: bool
+    default: false
+    description:
+      - Write control characters, line breaks, direction marks and whatever else cannot be seen as escapes such as
+        C(\u001b) in a CSV, which a terminal cannot take for commands. Without it texts stand in the file as they are.
   backup:
     type: bool
     default: false

@@ -41,7 +41,7 @@ def installed() -> Path:
             npm = shutil.which("npm")
             if npm is None:
                 missing("npm is not installed, and Prism is not there")
-            command = [npm, "install", "--no-save", "--no-audit", "--no-fund", "--silent", PRISM]
+            command = [npm, "install", "--ignore-scripts", "--no-save", "--no-audit", "--no-fund", "--silent", PRISM]
             done = subprocess.run(command, cwd=PLACE, capture_output=True, text=True, check=False, timeout=300)
             if done.returncode or not program.exists():
                 missing(f"Prism cannot be installed: {done.stderr[-500:]}")

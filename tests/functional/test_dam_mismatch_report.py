@@ -226,6 +226,23 @@ def test_csv_safe_and_csv_bom_are_options(damsim: StandIn, run_module: Any, dest
     assert b",=1+1" in dest.read_bytes()
 
 
+def test_csv_printable_keeps_control_characters_from_the_terminal(
+    damsim: StandIn, run_modules: Any, dest: Path
+) -> None:
+    log_mismatches(damsim, [("KEYWORD", "CREATE", "\x1b[2J\x9b31m\u202e\r\nred"), ("KEYWORD", "CREATE", "plain")])
+    set_status(damsim, COMPARED)
+    args = {**named(damsim), "dest": str(dest)}
+    data = []
+    for more in ({}, {"csv_printable": True}, {"csv_printable": True}):
+        (result,) = run_modules([Call(MODULE, {**args, **more})])
+        data.append((result["changed"], dest.read_bytes().decode("utf-8")))
+    assert [changed for changed, _text in data] == [True, True, False]
+    assert "\x1b[2J\x9b31m\u202e\r\nred" in data[0][1]
+    assert r"\u001b[2J\u009b31m\u202e\u000d\u000ared" in data[1][1]
+    lines = data[1][1].split("\r\n")
+    assert (len(lines), [line.isprintable() for line in lines]) == (4, [True] * 4)
+
+
 # --- Every status ----------------------------------------------------------------------------------------------------
 
 REFUSALS = [

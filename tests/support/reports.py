@@ -46,7 +46,7 @@ def origin(**more: Any) -> Origin:
 
 def format_of(name: str = "csv", **options: Any) -> Format:
     """Make a format as the module does, with the defaults of its options."""
-    return new_format({"format": name, "csv_safe": True, "csv_bom": False, **options}, origin())
+    return new_format({"format": name, "csv_safe": True, "csv_bom": False, "csv_printable": False, **options}, origin())
 
 
 def make_report(folder: Path, pages: Any, name: str = "csv", max_records: int = 0, **options: Any) -> ReportResult:

@@ -168,6 +168,7 @@ def report_file_spec() -> Spec:
         "record_type": {"type": "list", "elements": "str", "choices": list(RECORD_TYPES)},
         "csv_safe": {"type": "bool", "default": True},
         "csv_bom": {"type": "bool", "default": False},
+        "csv_printable": {"type": "bool", "default": False},
         "backup": {"type": "bool", "default": False},
     }
 

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from .._dam.records import Row
 from .._errors import DamError, OptionError
-from .._text import FORMULA_STARTS, defused, json_text, undefused
+from .._text import FORMULA_STARTS, defused, json_text, shown, undefused
 from .html import Html
 from .rows import Origin
 from .summary import Fields, Summary
@@ -34,7 +34,7 @@ class Csv(Format):
     Texts stand as they are, nested values as compact JSON, true, false and numbers as JSON writes them, null and what
     a row lacks as nothing. Lone surrogates, which UTF-8 cannot hold, become ``\\udXXX``. With the option ``csv_safe``,
     texts and column names that a spreadsheet would run as a formula get a leading apostrophe; ``csv_bom`` begins the
-    file with a byte order mark for Excel.
+    file with a byte order mark for Excel; with ``csv_printable``, what cannot be seen becomes an escape.
     """
 
     name = "csv"
@@ -42,6 +42,7 @@ class Csv(Format):
     def __init__(self, options: Mapping[str, Any], origin: Origin | None = None) -> None:
         super().__init__(options, origin)
         self._bom = options["csv_bom"]
+        self._printable = options["csv_printable"]
         self._suspect = FORMULA_STARTS if options["csv_safe"] else frozenset()
         # Where in the spool rows of so many columns begin, in bytes. There never are fewer columns than before.
         self._starts: dict[int, int] = {}
@@ -56,8 +57,10 @@ class Csv(Format):
             )
         # Rows without any key would be empty lines, which readers pass over: they get one empty column at least.
         names = self.columns.names or list(EMPTY_COLUMNS[:1])
-        exact = self.columns.exact and bool(self.columns.names)
+        exact = self.columns.exact and bool(self.columns.names) and not self._printable
         self._starts.setdefault(len(names), self._size)
+        if self._printable:
+            rows, names = shown(rows), shown(names)
         # The innermost loop of a large report: the usual texts and numbers pass without a function call each.
         suspect, cell = self._suspect, self._cell
         lines = (
@@ -75,7 +78,8 @@ class Csv(Format):
 
     def assemble(self, spool: BinaryIO) -> Iterator[bytes]:
         """Yield the header and the rows; those from before a column came up are widened on the way."""
-        names = self.columns.names or EMPTY_COLUMNS
+        names = shown(self.columns.names) if self._printable else self.columns.names
+        names = names or EMPTY_COLUMNS
         yield (BOM if self._bom else b"") + _csv_bytes([[defused(name) if self._suspect else name for name in names]])
         position = 0
         ends = [*self._starts.values(), self._size][1:]

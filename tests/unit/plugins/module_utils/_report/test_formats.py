@@ -478,3 +478,16 @@ def test_no_task_of_the_roles_compares_the_names_of_formats() -> None:
     assert compared.search("when: \"'html' in formats\"")
     books = sorted((ROOT / "roles").rglob("*.yml"))
     assert [path.name for path in books if compared.search(path.read_text(encoding="utf-8"))] == []
+
+
+@given(rows=rows_strategy, size=st.integers(1, 13))
+@quick
+def test_a_printable_csv_holds_only_what_can_be_seen_and_has_every_row(
+    tmp_path: Path, rows: list[Row], size: int
+) -> None:
+    rows = distinct(rows)
+    data = write(tmp_path, rows, "csv", size, csv_printable=True)
+    assert all(char.isprintable() for char in data.decode("utf-8").replace("\r\n", ""))
+    header, *lines = read_csv(data)
+    assert {len(line) for line in lines} <= {len(header)}
+    assert len(lines) == len(rows)
