@@ -100,5 +100,5 @@ def _outcome(case: ET.Element, kind: str, message: str, text: str | None) -> Non
 
 
 def _text(value: str) -> str:
-    """Return the lines with what cannot be seen as an escape: XML has no place for some of it, a terminal obeys some."""
+    """Return the lines with escapes for invisible characters: XML cannot hold some, and a terminal obeys some."""
     return "\n".join(map(visible, value.split("\n")))

@@ -20,8 +20,20 @@ from support.standin import Place
 
 # What an answer needs for the cycle to go on.
 NEEDED = frozenset(
-    ("id", "targetHost", "resyncStatus", "lastResyncTime", "recordType", "recordAction", "recordId", "status")
-    + ("triggerFunction", "created", "hash", "version")
+    [
+        "id",
+        "targetHost",
+        "resyncStatus",
+        "lastResyncTime",
+        "recordType",
+        "recordAction",
+        "recordId",
+        "status",
+        "triggerFunction",
+        "created",
+        "hash",
+        "version",
+    ]
 )
 # What must not reach a terminal: control characters but for the end of a line, and those that turn a text around.
 HIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -34,7 +46,9 @@ def texts(marker: Path) -> dict[str, str]:
     lines = "\r\nPLAY RECAP ***\r\npublisher : ok=1 failed=0\r\n"
     return {
         "template": f"{template}{{% set x = lookup('pipe', '{touch}') %}}",
-        "template without braces": f"#jinja2: variable_start_string: '[[', variable_end_string: ']]'\n[[ lookup('pipe', '{touch}') ]]",
+        "template without braces": (
+            f"#jinja2: variable_start_string: '[[', variable_end_string: ']]'\n[[ lookup('pipe', '{touch}') ]]"
+        ),
         "shell": f"$({touch})`{touch}`';{touch};'\";{touch};\"\n{touch}\n&& {touch} | {touch}",
         "terminal": f"\x1b[2J\x1b]0;owned\x07\x9b31m\x9d0;x\x9c\u202ekcab\u2066{lines}",
         "markup": f"</script><script>alert(1)</script><img src=x onerror=alert(1)>]]>{lines}",
@@ -78,7 +92,9 @@ def _as_sent(said: HTTPResponse, login: bool, text: str, keys: Iterable[str] | N
     body = said.read()
     if body and not login:
         body = json.dumps(rewritten(json.loads(body), text, keys)).encode()
-    kept = [(name, value) for name, value in said.getheaders() if name.lower() in ("date", "set-cookie", "content-type")]
+    kept = [
+        (name, value) for name, value in said.getheaders() if name.lower() in ("date", "set-cookie", "content-type")
+    ]
     head = [f"HTTP/1.1 {said.status} OK", *(f"{name}: {value}" for name, value in kept), "Connection: close"]
     if said.status != 204:
         head.append(f"Content-Length: {len(body)}")
