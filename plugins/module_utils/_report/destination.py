@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .._errors import OptionError
-from .ownership import REMEDY, Entry, file_problem, folder_problem
+from .ownership import REMEDY, problem_of_file, problem_of_folder
 from .summary import Summary
 from .writer import ReportResult
 
@@ -49,7 +49,9 @@ class Place:
         longest = os.pathconf(folder, "PC_NAME_MAX")
         if len(os.fsencode(os.path.basename(self.dest))) > longest:
             raise OptionError(f"dest: the name of the file is too long, the folder '{folder}' takes {longest} bytes.")
-        self._check_owners(folder)
+        problem = problem_of_folder(folder) or problem_of_file(os.path.abspath(self.dest))
+        if problem:
+            raise OptionError(f"dest: {problem}. {REMEDY} In the role the folder is dam_consistency_report_dir.")
         if self._is_taken and not os.path.isfile(self.dest):
             raise OptionError(f"dest: '{self.dest}' is neither a regular file nor free to become one.")
         if self._is_taken and not os.access(self.dest, os.R_OK):
@@ -58,14 +60,6 @@ class Place:
             )
         if not os.access(folder, os.W_OK | os.X_OK):
             raise OptionError(f"dest: the folder '{folder}' cannot be written to by the user that runs the module.")
-
-    def _check_owners(self, folder: str) -> None:
-        """Raise OptionError if another user can decide what is written here."""
-        user, there = os.geteuid(), Entry.of(os.path.join(folder, "."))
-        problem = folder_problem(folder, Entry.of(folder), there, user)
-        problem = problem or file_problem(self.dest, Entry.of(self.dest), there, user)
-        if problem:
-            raise OptionError(f"dest: {problem}. {REMEDY} In the role the folder is dam_consistency_report_dir.")
 
     @property
     def folder(self) -> str:

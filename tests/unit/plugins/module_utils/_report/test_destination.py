@@ -16,11 +16,6 @@ import pytest
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.destination import Place
-from ansible_collections.dxops.dam_staging.plugins.module_utils._report.ownership import (
-    Entry,
-    file_problem,
-    folder_problem,
-)
 from support.reports import make_report
 
 ROW = {"recordType": "KEYWORD", "recordAction": "CREATE", "recordId": "1"}
@@ -373,13 +368,22 @@ def test_a_file_of_another_user_stays_theirs_but_not_in_a_folder_of_all(tmp_path
         place(dest)
 
 
-def test_roots_folders_are_for_everyone_who_can_write_to_them() -> None:
-    awx, public = Entry(0, 0o40775), Entry(0, 0o41777)
-    for folder in (awx, public):
-        assert folder_problem("/runner", folder, folder, 1000) is None
-        for file in (None, Entry(1000, 0o100600), Entry(0, 0o100644)):
-            assert file_problem("/runner/report.csv", file, folder, 1000) is None
-        assert file_problem("/runner/report.csv", Entry(0, 0o120777), folder, 1000)
+@needs_root
+@pytest.mark.parametrize("mode", [0o775, 0o1777])
+def test_folders_and_files_of_root_are_for_everyone_who_can_write_to_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    tmp_path.chmod(mode)
+    free, own, roots, link = (tmp_path / name for name in ("free", "own", "roots", "link"))
+    own.touch()
+    os.chown(own, OTHER, OTHER)
+    roots.touch()
+    link.symlink_to(roots)
+    monkeypatch.setattr(os, "geteuid", lambda: OTHER)
+    for dest in (free, own, roots):
+        place(dest)
+    with pytest.raises(OptionError, match="is a symbolic link of the user with the id 0"):
+        place(link)
 
 
 def test_a_bare_name_belongs_into_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
