@@ -13,8 +13,9 @@ description:
     of it as variables, in a group by its state.
   - Nothing but the login and reading requests leaves.
   - The name of the file has to end in C(dam_subscribers.yml) or C(dam_subscribers.yaml).
-  - "A host has the name of the subscriber's host. Where several registrations have the same host, each of them has
-    C(--) and the first eight characters of its id after it, and where that is not enough, the publisher too."
+  - "A host has the name of the subscriber's host. If several registrations have the same host, each of them has
+    C(--) and the first eight characters of its id after it, and if that is not enough, the publisher too. So has one with a
+    name that Ansible takes for its own machine: V(localhost), V(127.0.0.1) and V(::1)."
   - "Nothing that a publisher says is executed: its texts are marked as no templates, with a blank after each C({) and after a
     C(#) at the beginning, so that a file made with C(ansible-inventory --export) holds no template either. A registration is
     left out with a warning if its host is no host name and no IP address, if its id has other characters than letters,

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote
@@ -30,14 +31,15 @@ def cycles(given: Mapping[str, Any] | str) -> dict[str, Any]:
     return found
 
 
-def resume_command(minutes: Mapping[str, int]) -> str:
-    """Return the command that gives these cycles back, by target host.
+def resume_command(minutes: Mapping[str, int], publisher: str = "") -> str:
+    """Return the command that gives these cycles back, by target host; ``publisher`` limits it to one host.
 
     A shell takes it as it is, and so do the result formats of Ansible: of the hosts, which a server has chosen, nothing
     but letters, digits and ``_.-:/`` stands in it unencoded, and it needs no quotes.
     """
     given = ",".join(f"{_encoded(host)}={length}" for host, length in minutes.items())
-    return f"ansible-playbook dxops.dam_staging.resume -e dam_cycle_lengths={given}"
+    limit = f" --limit {shlex.quote(publisher)}" if publisher else ""
+    return f"ansible-playbook dxops.dam_staging.resume{limit} -e dam_cycle_lengths={given}"
 
 
 def _encoded(host: str) -> str:

@@ -23,6 +23,9 @@ from ._untrusted import is_host, is_name
 # One found registration: plain data, so that it can be cached, and free of secrets.
 Found = dict[str, Any]
 
+# Ansible takes these for the machine that it runs on: "hosts: localhost" would mean such a host of an inventory.
+_THIS_MACHINE = frozenset(("localhost", "127.0.0.1", "::1"))
+
 GROUPS = ("in_sync", "drifted", "comparing", "resyncing", "failed", "not_compared", "disabled")
 _NAMES = {
     Phase.NEVER_COMPARED: "not_compared",
@@ -86,7 +89,7 @@ def refusal_of(found: Found) -> str | None:
 def names_of(found: list[Found]) -> list[str]:
     """A name for each registration, in order: its host, and only as much more as tells it from the others.
 
-    Registrations with the same host get the first eight characters of their ids after it, and where that is not enough,
+    Registrations with the same host, and those with one that stands for the machine that Ansible runs on, get the first eight characters of their ids after it, and where that is not enough,
     as with two publishers of one subscriber, the publisher too.
     """
     names = [host_of(each) for each in found]
@@ -96,5 +99,8 @@ def names_of(found: list[Found]) -> list[str]:
         [str(number) for number in range(len(found))],
     ):
         taken = Counter(names)
-        names = [f"{name}--{suffix}" if taken[name] > 1 else name for name, suffix in zip(names, more)]
+        names = [
+            f"{name}--{suffix}" if taken[name] > 1 or name.lower() in _THIS_MACHINE else name
+            for name, suffix in zip(names, more)
+        ]
     return names

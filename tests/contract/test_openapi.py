@@ -81,7 +81,7 @@ def test_every_module_sends_what_is_documented_and_is_answered_so(
     [
         ("dam_find_mismatch", {"subscriber_id": "nobody"}),
         ("dam_subscriber_info", {"dx_password": "wrong"}),
-        ("dam_subscriber_info", {"ltpa_token": "stale", "dx_username": None, "dx_password": None}),
+        ("dam_subscriber_info", {"ltpa_token": "a-token-that-is-stale", "dx_username": None, "dx_password": None}),
         ("dam_subscriber_info", {"dx_username": "author", "dx_password": "author-secret"}),
         ("dam_operations_info", {"dx_username": "author", "dx_password": "author-secret"}),
         ("dam_subscriber", {"target_host": "x", "dx_username": "author", "dx_password": "author-secret"}),

@@ -193,7 +193,10 @@ def test_no_text_in_an_event_is_executed_as_an_extra_variable(tmp_path: Path, co
         % mark,
     ]
     row = {"status": True, "resyncStatus": "FIND_MISMATCH_FAILED"}
-    rows = [{**row, "id": text, "targetHost": f"dx/{text}", "lastResyncTime": text, "created": text} for text in evil]
+    rows = [
+        {**row, "id": f"{{{{{number}}}}}", "targetHost": f"dx/{text}", "lastResyncTime": text, "created": text}
+        for number, text in enumerate(evil)
+    ]
 
     async def watch(port: int) -> list[Event]:
         queue: asyncio.Queue[Event] = asyncio.Queue()

@@ -141,7 +141,8 @@ def test_subscribers_become_hosts_with_what_the_publisher_knows(damsim: StandIn,
     inventory = ask(options_for(damsim), "-vvvv", **role_secrets(damsim))
     assert inventory.rc == 0, inventory.stderr
     ((name, facts),) = inventory.hosts().items()
-    assert name == subscriber.host
+    # The name alone would be that of the machine that Ansible runs on.
+    assert name == f"{subscriber.host}--{subscriber.id[:8]}"
     wanted = {
         "ansible_host": subscriber.host,
         "dam_publisher": damsim.publisher.host,
@@ -347,7 +348,7 @@ def hostile() -> Iterator[Callable[..., dict[str, Any]]]:
         def serve(marks: Path, *more: str | tuple[str, str]) -> dict[str, Any]:
             marks.mkdir()
             named = [*((f"dx-{number}.example.com", f"id-{number}") for number in range(len(MARKED)))]
-            named += [each if isinstance(each, tuple) else (each, f"id-{each[:4]}") for each in more]
+            named += [each if isinstance(each, tuple) else (each, f"more-{index}") for index, each in enumerate(more)]
             rows = []
             for number, (host, one) in enumerate(named):
                 template = MARKED[number % len(MARKED)]
@@ -394,7 +395,7 @@ def test_nothing_of_a_hostile_publisher_is_executed(
         "drifted",
         "known",
         "others",
-        ("id.example.com", evil),
+        ("id.example.com", "{{lookup('pipe','touch$IFS%s')}}" % (marks / "id")),
         ("bad.example.com", "parent"),
         ("taken", "taken"),
     )

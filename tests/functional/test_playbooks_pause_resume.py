@@ -91,6 +91,13 @@ def test_pause_changes_once_and_the_command_that_it_prints_gives_every_subscribe
     assert cycles(three) == list(CYCLES)
     assert [each["method"] for each in three.writes()] == ["PATCH"] * 6
 
+    # The command of one publisher among several is limited to it: the others know nothing of its subscribers.
+    both = run("pause", check=True, hosts={HOST: {}, "other.example.com": {}})
+    shown = {task.host: task.result["msg"][1] for task in both.named("Show the cycles")}
+    assert shown == {
+        host: printed[1].replace(".resume -e ", f".resume --limit {host} -e ") for host in (HOST, "other.example.com")
+    }
+
 
 @pytest.mark.slow
 def test_what_is_switched_off_or_not_named_or_not_paused_is_left_alone(three: StandIn, run: Any) -> None:

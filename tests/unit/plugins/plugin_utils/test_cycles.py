@@ -24,6 +24,11 @@ def test_usual_hosts_stand_in_the_command_as_they_are() -> None:
     assert command == f"{BEFORE}dx-one.example.com=2,https://dx-two.example.com:10039=15"
 
 
+def test_the_command_can_be_limited_to_one_publisher() -> None:
+    command = resume_command({"dx-one.example.com": 2}, "emea")
+    assert command == "ansible-playbook dxops.dam_staging.resume --limit emea -e dam_cycle_lengths=dx-one.example.com=2"
+
+
 @given(st.dictionaries(st.text(st.characters(), min_size=1), st.integers(1, 1440), min_size=1))
 def test_a_shell_and_both_displays_leave_the_command_as_it_is(minutes: dict[str, int]) -> None:
     command = resume_command(minutes)
