@@ -89,8 +89,9 @@ def refusal_of(found: Found) -> str | None:
 def names_of(found: list[Found]) -> list[str]:
     """A name for each registration, in order: its host, and only as much more as tells it from the others.
 
-    Registrations with the same host, and those with one that stands for the machine that Ansible runs on, get the first eight characters of their ids after it, and where that is not enough,
-    as with two publishers of one subscriber, the publisher too.
+    Registrations with the same host, and those with one that stands for the machine that Ansible runs on, get the first
+    eight characters of their ids after it, and if that is not enough, as with two publishers of one subscriber, the
+    publisher too.
     """
     names = [host_of(each) for each in found]
     for more in (
