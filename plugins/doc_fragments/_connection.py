@@ -16,8 +16,8 @@ subscriber:
     - How to reach the subscriber's own API, where that differs from the publisher's. What is not given here is as
       for the publisher, but for O(ltpa_token) and O(validate_certs=false), which are never handed on.
     - O(subscriber.dx_username), O(subscriber.dx_password) and O(subscriber.ltpa_token) are sent only to a host that
-      O(subscriber.hostname), O(target_host) or O(subscriber_hosts) names. Without them the publisher's O(dx_username)
-      and O(dx_password) are sent to the host of the registration.
+      O(subscriber.hostname) or O(subscriber_hosts) names or, without O(subscriber_hosts), O(target_host). Without them
+      the publisher's O(dx_username) and O(dx_password) are sent to the host of the registration.
     - There are no environment variables for these.
   suboptions:
     hostname:
@@ -93,6 +93,7 @@ options:
     type: str
     description:
       - Value of a C(LtpaToken2) cookie, used in place of a login.
+      - A text of fewer than 16 characters is refused. It would be masked wherever it stands in the output.
       - A token runs out, as a rule after a few hours. With O(dx_username) and O(dx_password) given as well, a new
         one is fetched then; without them the task fails.
       - If not given, the environment variable E(DX_LTPA_TOKEN) is used.

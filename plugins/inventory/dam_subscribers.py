@@ -14,13 +14,14 @@ description:
   - Nothing but the login and reading requests leaves.
   - The name of the file has to end in C(dam_subscribers.yml) or C(dam_subscribers.yaml).
   - "A host has the name of the subscriber's host. If several registrations have the same host, each of them has
-    C(--) and the first eight characters of its id after it, and if that is not enough, the publisher too. So has one with a
-    name that Ansible takes for its own machine: V(localhost), V(127.0.0.1) and V(::1)."
+    C(--) and the first eight characters of its id after it, and if that is not enough, the publisher too. So has one whose
+    host is that of another source of the inventory that was read before, or is a name that Ansible takes for its own
+    machine: V(localhost), V(127.0.0.1) and V(::1)."
   - "Nothing that a publisher says is executed: its texts are marked as no templates, with a blank after each C({) and after a
     C(#) at the beginning, so that a file made with C(ansible-inventory --export) holds no template either. A registration is
     left out with a warning if its host is no host name and no IP address, if its id has other characters than letters,
-    digits, C(.), C(_) and C(-), or if its name is that of a group that is known by then."
-  - A host that another source of the inventory has already keeps its C(ansible_host).
+    digits, C(.), C(_) and C(-), or if its name is that of a group that is known by then. An id that no server gives, such as
+    C(..), is an error of its publisher; see O(on_error)."
   - "Variables of a host are C(ansible_host), C(dam_publisher), C(dam_state), C(dam_mismatch_count), and, each beginning with
     C(dam_), what M(dxops.dam_staging.dam_subscriber_info) returns of a subscriber: C(dam_subscriber_id),
     C(dam_target_host), C(dam_enabled), C(dam_phase), C(dam_resync_status), C(dam_last_resync_time) and so on."
@@ -225,12 +226,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         usable = [each for each in found if not self._refused(each, refusal_of(each))]
         hosts = [
             (host, each)
-            for host, each in zip(names_of(usable), usable)
+            for host, each in zip(names_of(usable, self.inventory.hosts), usable)
             if not self._refused(each, NAME_OF_A_GROUP if host in reserved else None)
         ]
-        known = set(self.inventory.hosts)
         for host, each in hosts:
-            self._add(host, each, keep_address=host in known)
+            self._add(host, each)
             for group in groups_of(each):
                 self.inventory.add_child(groups[group], host)
         for host, _each in hosts:
@@ -239,7 +239,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         for host, each in hosts:
             self._add_to_keyed_groups(host, each)
         for host, each in hosts:
-            if host in self.inventory.groups and host not in known and self._refused(each, NAME_OF_A_GROUP):
+            if host in self.inventory.groups and self._refused(each, NAME_OF_A_GROUP):
                 self.inventory.remove_host(self.inventory.hosts[host])
 
     def _refused(self, found: Found, reason: str | None) -> bool:
@@ -250,10 +250,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             )
         return reason is not None
 
-    def _add(self, host: str, found: Found, keep_address: bool) -> None:
+    def _add(self, host: str, found: Found) -> None:
         facts = {f"dam_{name}": inert(value) if isinstance(value, str) else value for name, value in found.items()}
-        if not keep_address:
-            facts["ansible_host"] = host_of(found)
+        facts["ansible_host"] = host_of(found)
         self.inventory.add_host(host)
         # The mark for what is no template is lost in YAML, so that the texts are inert, too.
         marked = wrap_var(facts)

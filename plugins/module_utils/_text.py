@@ -127,6 +127,8 @@ def is_identifier(value: Any) -> bool:
         and not any(char.isspace() for char in value)
         and value not in (".", "..")
         and not value.startswith("-")
+        and "/" not in value
+        and "\\" not in value
     )
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Container
 from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.api import Dam
@@ -86,12 +87,12 @@ def refusal_of(found: Found) -> str | None:
     )
 
 
-def names_of(found: list[Found]) -> list[str]:
+def names_of(found: list[Found], taken: Container[str] = ()) -> list[str]:
     """A name for each registration, in order: its host, and only as much more as tells it from the others.
 
-    Registrations with the same host, and those with one that stands for the machine that Ansible runs on, get the first
-    eight characters of their ids after it, and if that is not enough, as with two publishers of one subscriber, the
-    publisher too.
+    Registrations with the same host, with one whose name is ``taken`` by another source, or with one that stands for
+    the machine that Ansible runs on, get the first eight characters of their ids after it, and if that is not enough,
+    as with two publishers of one subscriber, the publisher too.
     """
     names = [host_of(each) for each in found]
     for more in (
@@ -99,9 +100,9 @@ def names_of(found: list[Found]) -> list[str]:
         [each["publisher"] for each in found],
         [str(number) for number in range(len(found))],
     ):
-        taken = Counter(names)
+        times = Counter(names)
         names = [
-            f"{name}--{suffix}" if taken[name] > 1 or name.lower() in _THIS_MACHINE else name
+            f"{name}--{suffix}" if times[name] > 1 or name in taken or name.lower() in _THIS_MACHINE else name
             for name, suffix in zip(names, more)
         ]
     return names

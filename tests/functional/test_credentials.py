@@ -54,16 +54,24 @@ def test_credentials_of_a_subscribers_own_go_only_to_a_host_that_the_user_named(
     compared(damsim)
     lead_to(other, damsim)
     one = named(damsim)
+    message = "subscriber_hosts: credentials of the subscriber's own are not sent to 'localhost'"
     refused = [
-        ({"subscriber": OWN}, "subscriber_hosts: credentials of the subscriber's own are not sent to 'localhost'"),
-        ({"subscriber": {"ltpa_token": "a-token-of-the-subscriber"}}, "not sent to 'localhost'"),
-        ({"subscriber": OWN, "subscriber_hosts": ["*.dx.example.com"]}, "not sent to 'localhost'"),
+        ({"subscriber": OWN}, message),
+        (
+            {"subscriber": {"ltpa_token": "a-token-of-the-subscriber"}},
+            "subscriber_hosts: credentials of the subscriber's own",
+        ),
+        (
+            {"subscriber": OWN, "subscriber_hosts": ["*.dx.example.com"]},
+            "subscriber_hosts: credentials of the subscriber's own",
+        ),
         ({"subscriber_hosts": ["*.dx.example.com"]}, "subscriber_hosts: the publisher's account is not sent to"),
     ]
-    calls = [Call(module, {**one, **given}) for module in MODULES for given, _message in refused]
-    for call, result in zip(calls, run_modules(calls)):
-        assert result["failed"], (call, result)
-        assert any(message in result["msg"] for _given, message in refused), (call, result["msg"])
+    tried = [(module, given, message) for module in MODULES for given, message in refused]
+    results = run_modules([Call(module, {**one, **given}) for module, given, _message in tried])
+    for (module, given, message), result in zip(tried, results, strict=True):
+        assert result["failed"], (module, given)
+        assert message in result["msg"], (module, given, result["msg"])
     assert accounts_sent_to(other) == []
 
     for module in MODULES:
@@ -144,17 +152,20 @@ def test_the_role_sends_credentials_only_where_an_entry_or_the_list_leads(
     assert accounts_sent_to(other) == [(USER, host) for host in sorted(allowed)]
 
 
+@pytest.mark.parametrize("is_named", [True, False])
 def test_a_registration_that_changes_during_the_role_is_an_error_before_any_login_there(
-    damsim: StandIn, run_playbook: Any, tmp_path: Path, other: Scripted
+    damsim: StandIn, run_playbook: Any, tmp_path: Path, other: Scripted, is_named: bool
 ) -> None:
     place = damsim.subscribers[0]
-    own = {"dx_username": damsim.username, "dx_password": damsim.password}
-    facts = role_connection(damsim) | {"dam_consistency_subscribers": [{"target_host": place.target_host, **own}]}
+    entry = {"target_host": place.target_host, "dx_username": damsim.username, "dx_password": damsim.password}
+    facts = role_connection(damsim) | ({"dam_consistency_subscribers": [entry]} if is_named else {})
 
-    def at_the_subscriber() -> bool:
-        return any(each["env"] == place.name for each in sent(damsim))
+    def is_known() -> bool:
+        # A subscriber that nobody named is known from the first look at the publisher on.
+        asked = (place.name,) if is_named else (damsim.publisher.name,)
+        return any(each["env"] in asked and not is_login(each) for each in sent(damsim))
 
-    with meanwhile(at_the_subscriber, lambda: lead_to(other, damsim)):
+    with meanwhile(is_known, lambda: lead_to(other, damsim)):
         run = run_playbook(book(tmp_path / "book.yml", ("all", "main", {})), {"publisher": facts})
     assert "target_host changed" in error_of(run)
     assert f"'localhost:{other.port}', not with '{place.target_host}'" in error_of(run)

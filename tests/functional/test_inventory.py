@@ -395,7 +395,7 @@ def test_nothing_of_a_hostile_publisher_is_executed(
         "drifted",
         "known",
         "others",
-        ("id.example.com", "{{lookup('pipe','touch$IFS%s')}}" % (marks / "id")),
+        ("id.example.com", "{{lookup('pipe','x')}}"),
         ("bad.example.com", "parent"),
         ("taken", "taken"),
     )
@@ -445,11 +445,13 @@ def test_nothing_of_a_hostile_publisher_is_executed(
     listed = json.loads(first.stdout, object_hook=plain)
     hosts = listed["_meta"]["hostvars"]
     # The keyed groups are known last: bad.example.com stays, and its group is the parent.
-    assert sorted(hosts) == ["bad.example.com", *(f"dx-{number}.example.com" for number in range(3)), "mine"]
-    assert hosts["dx-0.example.com"]["ansible_host"] == "dx-0.example.com"
-    assert hosts["dx-1.example.com"]["ansible_host"] == "192.0.2.1"
+    # The host of the other source stays as it is, and the subscriber gets a name of its own.
+    taken, other_name = "dx-1.example.com", "dx-1.example.com--id-1"
+    assert sorted(hosts) == ["bad.example.com", "dx-0.example.com", taken, other_name, "dx-2.example.com", "mine"]
+    assert hosts[taken] == {"ansible_host": "192.0.2.1"}
+    assert [hosts[name]["ansible_host"] for name in ("dx-0.example.com", other_name)] == ["dx-0.example.com", taken]
     assert hosts["dx-0.example.com"]["dam_sync_failure_logs"].startswith("{ { lookup(")
-    assert hosts["dx-1.example.com"]["dam_sync_failure_logs"].startswith("# jinja2:")
+    assert hosts[other_name]["dam_sync_failure_logs"].startswith("# jinja2:")
     said = " ".join(first.stderr.split())
     assert said.count("A subscriber of 127.0.0.1 is left out: its host is no host name and no IP address") == 5
     assert said.count("A subscriber of 127.0.0.1 is left out: its name is that of a group") == 6

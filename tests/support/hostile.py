@@ -54,6 +54,8 @@ def texts(marker: Path) -> dict[str, str]:
         "markup": f"</script><script>alert(1)</script><img src=x onerror=alert(1)>]]>{lines}",
         "path": f"../../../../{marker}",
         "option": f"-oProxyCommand={touch}",
+        "group": "all",
+        "huge": template + "x" * 100_000,
         "yaml": f"!unsafe '{template}'\n- !!python/object/apply:os.system ['{touch}']",
     }
 

@@ -53,7 +53,7 @@ def variables_of_the_role() -> set[str]:
 
 def module_defaults() -> set[str]:
     """Return the options that the role gives to the modules."""
-    *_checks, task = yaml.safe_load(CONNECTION.read_text(encoding="utf-8"))
+    (task,) = yaml.safe_load(CONNECTION.read_text(encoding="utf-8"))
     return set(task["module_defaults"]["group/dxops.dam_staging.dam"])
 
 

@@ -121,7 +121,9 @@ class Side:
         ``own_last`` is the last id of the next ``size`` records; ``last`` is that or a lower one.
         """
         rows = self._asked(lambda: self._dam.record_hashes(self._type, first or None, last))
-        listed = {_text(row, "id"): _text(row, "hash") for row in rows}
+        if not all(is_identifier(row.get("id")) for row in rows):
+            raise ServerError("The server's records lack a usable 'id'.", status=200)
+        listed = {row["id"]: _hash(row) for row in rows}
         ahead, count = self.ahead(size), len(listed.keys() - {first})
         fits = count == ahead if own_last in (None, last) else count < ahead
         if not fits or len(listed) != len(rows) or any(not first <= record_id <= last for record_id in listed):
@@ -142,7 +144,7 @@ class Side:
         if isinstance(count, bool) or not isinstance(count, (int, float)) or count % 1 or count < 0:
             raise ServerError("The server's window of records lacks a usable 'count'.", status=200)
         usable_id = record_id if is_identifier(record_id) else None
-        return Window(_text(answer, "hash") if count else "", int(count), usable_id)
+        return Window(_hash(answer) if count else "", int(count), usable_id)
 
     def _asked(self, call: Callable[[], Any]) -> Any:
         try:
@@ -153,8 +155,8 @@ class Side:
             raise
 
 
-def _text(row: Row, key: str) -> str:
-    value = row.get(key)
-    if not isinstance(value, str) or not value or (key == "id" and not is_identifier(value)):
-        raise ServerError(f"The server's records lack a usable '{key}'.", status=200)
+def _hash(row: Row) -> str:
+    value = row.get("hash")
+    if not isinstance(value, str) or not value:
+        raise ServerError("The server's records lack a usable 'hash'.", status=200)
     return value

@@ -23,7 +23,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.authe
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 
 AT = datetime(2026, 11, 2, 7, tzinfo=timezone.utc)  # noqa: UP017 - also run on Python 3.9
-ONE = {"id": "id/1ä", "targetHost": "sub.example", "resyncStatus": "FIND_MISMATCH_START"}
+ONE = {"id": "id{1}ä", "targetHost": "sub.example", "resyncStatus": "FIND_MISMATCH_START"}
 
 
 class FakeClient:
@@ -68,10 +68,10 @@ def test_subscribers_are_listed() -> None:
 
 def test_an_id_is_quoted_in_the_path() -> None:
     dam, client = dam_with(ONE)
-    assert dam.subscriber("id/1ä").subscriber_id == "id/1ä"
-    dam.set_resync_status("id/1ä", "FIND_MISMATCH_START")
-    dam.update("id/1ä", cycle_length=5)
-    dam.deregister("id/1ä")
+    assert dam.subscriber("id{1}ä").subscriber_id == "id{1}ä"
+    dam.set_resync_status("id{1}ä", "FIND_MISMATCH_START")
+    dam.update("id{1}ä", cycle_length=5)
+    dam.deregister("id{1}ä")
     assert {call[1] for call in client.calls} == {"/staging/subscriber/id%2F1%C3%A4"}
     assert [call[0] for call in client.calls] == ["GET", "PATCH", "PATCH", "DELETE"]
 
@@ -244,7 +244,7 @@ def test_a_registration_that_the_server_says_it_did_not_make_is_an_error(message
 
 
 def test_a_registration_that_went_well_is_the_subscriber() -> None:
-    assert dam_with({**ONE, "isSuccess": True})[0].register("sub.example").subscriber_id == "id/1ä"
+    assert dam_with({**ONE, "isSuccess": True})[0].register("sub.example").subscriber_id == "id{1}ä"
 
 
 @pytest.mark.parametrize(

@@ -151,14 +151,16 @@ def test_a_subscriber_without_its_id_is_an_error(data: Any) -> None:
     assert caught.value.status == 200
 
 
-@pytest.mark.parametrize("id_", ["..", ".", "-x", "a b", "a\nb", "a\x1b[2Jb", "a\u202eb", " ", "x" * 256])
+@pytest.mark.parametrize(
+    "id_", ["..", ".", "-x", "a b", "a\nb", "a\x1b[2Jb", "a\u202eb", " ", "../x", "a/b", "a\\b", "x" * 256]
+)
 def test_an_id_that_is_a_path_an_option_or_not_printable_is_an_error(id_: str) -> None:
     with pytest.raises(ServerError, match="subscriber has an 'id' that cannot be one") as caught:
         Subscriber.from_json({"id": id_, "targetHost": "x"})
     assert caught.value.message.isprintable()
 
 
-@pytest.mark.parametrize("id_", ["5ab5c41e-0000-4000-8000-000000000001", "1", "a/b", "{x}", "\u00e4", "a.b..c"])
+@pytest.mark.parametrize("id_", ["5ab5c41e-0000-4000-8000-000000000001", "1", "{x}", "\u00e4", "a.b..c"])
 def test_any_other_text_is_an_id(id_: str) -> None:
     assert Subscriber.from_json({"id": id_, "targetHost": "x"}).subscriber_id == id_
 
