@@ -55,7 +55,7 @@ def texts(marker: Path) -> dict[str, str]:
         "path": f"../../../../{marker}",
         "option": f"-oProxyCommand={touch}",
         "group": "all",
-        "huge": template + "x" * 100_000,
+        "huge": template + "x" * 3000,
         "yaml": f"!unsafe '{template}'\n- !!python/object/apply:os.system ['{touch}']",
     }
 

@@ -72,7 +72,7 @@ def test_an_id_is_quoted_in_the_path() -> None:
     dam.set_resync_status("id{1}ä", "FIND_MISMATCH_START")
     dam.update("id{1}ä", cycle_length=5)
     dam.deregister("id{1}ä")
-    assert {call[1] for call in client.calls} == {"/staging/subscriber/id%2F1%C3%A4"}
+    assert {call[1] for call in client.calls} == {"/staging/subscriber/id%7B1%7D%C3%A4"}
     assert [call[0] for call in client.calls] == ["GET", "PATCH", "PATCH", "DELETE"]
 
 
