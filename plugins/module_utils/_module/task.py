@@ -124,7 +124,8 @@ class Task:
         """Remove a file, of which ``backup`` keeps a copy, or a symbolic link."""
         if not self.check_mode:
             self.keep_old(dest)
-            os.unlink(dest)
+            with disk(os.path.dirname(dest)):
+                os.unlink(dest)
 
     def keep_old(self, dest: str) -> None:
         """Keep a copy of a file that is about to be replaced, where the option ``backup`` asks for it."""

@@ -52,9 +52,9 @@ class Place:
         problem = problem_of_folder(folder) or problem_of_file(os.path.abspath(self.dest))
         if problem:
             raise OptionError(f"dest: {problem}. {REMEDY} In the role the folder is dam_consistency_report_dir.")
-        if self._is_taken and not os.path.isfile(self.dest):
+        if self._has_file and not os.path.isfile(self.dest):
             raise OptionError(f"dest: '{self.dest}' is neither a regular file nor free to become one.")
-        if self._is_taken and not os.access(self.dest, os.R_OK):
+        if self._has_file and not os.access(self.dest, os.R_OK):
             raise OptionError(
                 f"dest: the file '{self.dest}' is there, but the user that runs the module cannot read it."
             )
@@ -66,7 +66,7 @@ class Place:
         return os.path.dirname(os.path.abspath(self.dest))
 
     @property
-    def _is_taken(self) -> bool:
+    def _has_file(self) -> bool:
         """Whether there is something other than a symbolic link, which counts as nothing: it is replaced itself."""
         return os.path.lexists(self.dest) and not os.path.islink(self.dest)
 
@@ -78,7 +78,7 @@ class Place:
         """
         if report.count == 0 and not self.keep_empty:
             return self._remove(report, files, complete)
-        before = files.checksum(self.dest) if self._is_taken else None
+        before = files.checksum(self.dest) if self._has_file else None
         differs = before != report.checksum
         changed = before is None or (differs and not report.format.says_the_same(self.dest))
         result: dict[str, Any] = {"changed": changed, "dest": self.dest, "checksum": report.checksum}
@@ -112,6 +112,6 @@ class Place:
         return result
 
     def _diff(self, report: ReportResult, after: Summary | None) -> dict[str, Any]:
-        before = report.format.read_summary(self.dest) if self._is_taken else None
+        before = report.format.read_summary(self.dest) if self._has_file else None
         shown = {"before": before, "after": after}
         return {name: summary.as_dict() if summary else {} for name, summary in shown.items()}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import stat
 import time
 from collections.abc import Iterator
 
@@ -46,8 +45,7 @@ def copy_beside(path: str) -> str:
             found = os.fstat(old.fileno())
             with contextlib.suppress(PermissionError):
                 os.fchown(new.fileno(), found.st_uid, found.st_gid)
-            os.fchmod(new.fileno(), stat.S_IMODE(found.st_mode))
-            os.utime(new.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
+            shutil.copystat(path, copy, follow_symlinks=False)
         except BaseException:
             os.unlink(copy)
             raise
