@@ -52,8 +52,12 @@ subscriber_hosts:
 
 
 def for_plugins(text: str) -> str:
-    """Make plugin options of module options: Ansible itself reads the environment variables of a plugin."""
+    """Make plugin options of module options: Ansible itself reads the environment variables of a plugin.
+
+    It shows a value that does not have its type, so secrets have none; the plugin checks them.
+    """
     text = text.replace("    required: true\n", "")
+    text = re.sub(r"(  (?:dx_password|ltpa_token):\n    type: )str\n", r"\1raw\n", text)
     return re.sub(
         r"      - If not given, the environment variable E\((\w+)\) is used\.\n", r"    env: [{name: \1}]\n", text
     )

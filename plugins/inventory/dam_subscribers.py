@@ -15,13 +15,12 @@ description:
   - The name of the file has to end in C(dam_subscribers.yml) or C(dam_subscribers.yaml).
   - "A host has the name of the subscriber's host. If several registrations have the same host, each of them has
     C(--) and the first eight characters of its id after it, and if that is not enough, the publisher too. So has one whose
-    host is that of another source of the inventory that was read before, or is a name that Ansible takes for its own
-    machine: V(localhost), V(127.0.0.1) and V(::1)."
+    host means something else: a host of another source of the inventory that was read before, the machine that Ansible runs
+    on (V(127.0.0.1), V(::1)), or, since it has no dot, maybe a group."
   - "Nothing that a publisher says is executed: its texts are marked as no templates, with a blank after each C({) and after a
     C(#) at the beginning, so that a file made with C(ansible-inventory --export) holds no template either. A registration is
     left out with a warning if its host is no host name and no IP address, if its id has other characters than letters,
-    digits, C(.), C(_) and C(-), or if its name is that of a group that is known by then. An id that no server gives, such as
-    C(..), is an error of its publisher; see O(on_error)."
+    digits, C(.), C(_) and C(-), or if its name is that of a group that is known by then."
   - "Variables of a host are C(ansible_host), C(dam_publisher), C(dam_state), C(dam_mismatch_count), and, each beginning with
     C(dam_), what M(dxops.dam_staging.dam_subscriber_info) returns of a subscriber: C(dam_subscriber_id),
     C(dam_target_host), C(dam_enabled), C(dam_phase), C(dam_resync_status), C(dam_last_resync_time) and so on."
@@ -44,9 +43,8 @@ options:
       - A publisher with C(dx_username), C(dx_password) or C(ltpa_token) of its own gets none of the common ones.
       - Templates are allowed here and in the options below, so that a secret can come from a lookup. What comes from an
         environment variable or a vault is no template.
-      - Without it, the one that O(hostname) names.
-    type: list
-    elements: dict
+      - A list of dictionaries. Without it, the one that O(hostname) names.
+    type: raw
     default: []
   on_error:
     description:
@@ -122,7 +120,7 @@ from ansible_collections.dxops.dam_staging.plugins.plugin_utils._inventory impor
     refusal_of,
 )
 from ansible_collections.dxops.dam_staging.plugins.plugin_utils._publishers import plain_spec, publishers
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils._untrusted import inert
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._untrusted import all_inert
 
 ENDINGS = ("dam_subscribers.yml", "dam_subscribers.yaml")
 AT_ONCE = 8
@@ -149,7 +147,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
 
     def _connections(self) -> list[Connection]:
         common = {name: self._common(name) for name in plain_spec()}
-        entries = [self._values(entry, number) for number, entry in enumerate(self.get_option("publishers"), 1)]
+        entries = self._entries(self.get_option("publishers"))
         try:
             found = publishers(common, entries)
         except DamError as error:
@@ -162,6 +160,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         value = self.get_option(name)
         # What comes from the environment is a text as it stands, and so is what a vault holds.
         return self._value(value, name) if isinstance(self._file.get(name), str) else value
+
+    def _entries(self, given: Any) -> list[Any]:
+        # Ansible would show what is no list, with the passwords in it.
+        if not isinstance(given, list):
+            raise AnsibleParserError("publishers: has to be a list, each entry with a dash and at least 'hostname'.")
+        return [self._values(entry, number) for number, entry in enumerate(given, 1)]
 
     def _values(self, entry: Any, number: int) -> Any:
         if not isinstance(entry, dict):
@@ -223,12 +227,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         prefix, composed = self.get_option("group_prefix"), self.get_option("groups") or {}
         groups = {group: self.inventory.add_group(self._sanitize_group_name(prefix + group)) for group in GROUPS}
         reserved = {*self.inventory.groups, *map(self._sanitize_group_name, composed)}
-        usable = [each for each in found if not self._refused(each, refusal_of(each))]
-        hosts = [
-            (host, each)
-            for host, each in zip(names_of(usable, self.inventory.hosts), usable)
-            if not self._refused(each, NAME_OF_A_GROUP if host in reserved else None)
+        usable = [
+            each
+            for each in found
+            if not self._refused(each, refusal_of(each) or (NAME_OF_A_GROUP if host_of(each) in reserved else None))
         ]
+        hosts = list(zip(names_of(usable, self.inventory.hosts), usable))
         for host, each in hosts:
             self._add(host, each)
             for group in groups_of(each):
@@ -238,27 +242,30 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         # Last, since these are the only groups that a server's text can name.
         for host, each in hosts:
             self._add_to_keyed_groups(host, each)
-        for host, each in hosts:
-            if host in self.inventory.groups and self._refused(each, NAME_OF_A_GROUP):
-                self.inventory.remove_host(self.inventory.hosts[host])
 
     def _refused(self, found: Found, reason: str | None) -> bool:
         if reason is not None:
             self.display.warning(
-                f"A subscriber of {found['publisher']} is left out: {reason}. Its registration: host "
+                f"A subscriber of {found['publisher']} is left out: {reason.rstrip('.')}. Its registration: host "
                 f"'{clean(found['target_host'], MOST_SHOWN)}', id '{clean(found['subscriber_id'], MOST_SHOWN)}'."
             )
         return reason is not None
 
     def _add(self, host: str, found: Found) -> None:
-        facts = {f"dam_{name}": inert(value) if isinstance(value, str) else value for name, value in found.items()}
+        facts = {f"dam_{name}": all_inert(value) for name, value in found.items()}
         facts["ansible_host"] = host_of(found)
         self.inventory.add_host(host)
         # The mark for what is no template is lost in YAML, so that the texts are inert, too.
         marked = wrap_var(facts)
         for name, value in marked.items():
             self.inventory.set_variable(host, str(name), value)
-        self._set_composite_vars(self.get_option("compose"), marked, host, strict=self.get_option("strict"))
+        compose = self.get_option("compose") or {}
+        self._set_composite_vars(compose, marked, host, strict=self.get_option("strict"))
+        # Parts of texts that are inert need not be inert.
+        composed = self.inventory.hosts[host].get_vars()
+        for name in compose:
+            if name in composed:
+                self.inventory.set_variable(host, name, wrap_var(all_inert(composed[name])))
 
     def _add_to_keyed_groups(self, host: str, found: Found) -> None:
         strict = self.get_option("strict")

@@ -12,20 +12,20 @@ from typing import Any
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.api import Dam
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.mismatches import count_mismatches
-from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Subscriber
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Row, Subscriber
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import Phase, phase_of, record_of
-from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.address import host_and_port
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.address import host_and_port, is_name
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import Client
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.connection import Connection
 
-from ._untrusted import is_host, is_name
+from ._untrusted import is_address
 
 # One found registration: plain data, so that it can be cached, and free of secrets.
 Found = dict[str, Any]
 
-# Ansible takes these for the machine that it runs on: "hosts: localhost" would mean such a host of an inventory.
-_THIS_MACHINE = frozenset(("localhost", "127.0.0.1", "::1"))
+# Like "localhost" these are the machine that Ansible runs on: "hosts: localhost" means such a host of an inventory.
+_THIS_MACHINE = frozenset(("127.0.0.1", "::1"))
 
 GROUPS = ("in_sync", "drifted", "comparing", "resyncing", "failed", "not_compared", "disabled")
 _NAMES = {
@@ -43,14 +43,19 @@ _NAMES = {
 def find(connection: Connection, count: bool) -> list[Found]:
     """All subscribers of one publisher, by reading requests alone.
 
-    Without ``count`` of the mismatches it is only asked whether there is one. Raises DamError where the publisher does
-    not answer as it should.
+    Without ``count`` of the mismatches it is only asked whether there is one. Raises DamError if the publisher does not
+    answer as it should; a registration that cannot be used has the reason in ``refusal``.
     """
     dam = Dam(Client(connection, read_only=True))
-    return [_found(dam, connection.hostname, subscriber, count) for subscriber in dam.subscribers()]
+    return [_found(dam, connection.hostname, row, count) for row in dam.subscriber_rows()]
 
 
-def _found(dam: Dam, publisher: str, subscriber: Subscriber, count: bool) -> Found:
+def _found(dam: Dam, publisher: str, row: Row, count: bool) -> Found:
+    try:
+        subscriber = Subscriber.from_json(row)
+    except ServerError as error:
+        given = {"target_host": str(row.get("targetHost")), "subscriber_id": str(row.get("id"))}
+        return {"publisher": publisher, **given, "refusal": error.message}
     mismatches: int | None = None
     state = phase_of(subscriber)
     name = _NAMES.get(state, "")
@@ -80,21 +85,25 @@ def refusal_of(found: Found) -> str | None:
 
     Ansible templates the names of hosts, and hands them to programs such as ssh.
     """
-    if not is_host(host_of(found)):
+    if "refusal" in found:
+        return str(found["refusal"])
+    if not is_address(found["target_host"]):
         return "its host is no host name and no IP address"
-    return (
-        None if is_name(found["subscriber_id"]) else "its id has other characters than letters, digits, '.', '_', '-'"
-    )
+    if not is_name(found["subscriber_id"]):
+        return "its id has other characters than letters, digits, '.', '_', '-'"
+    return None
 
 
 def names_of(found: list[Found], taken: Container[str] = ()) -> list[str]:
     """A name for each registration, in order: its host, and only as much more as tells it from the others.
 
-    Registrations with the same host, with one whose name is ``taken`` by another source, or with one that stands for
-    the machine that Ansible runs on, get the first eight characters of their ids after it, and if that is not enough,
-    as with two publishers of one subscriber, the publisher too.
+    Registrations with the same host get the first eight characters of their ids after it, and if that is not enough,
+    as with two publishers of one subscriber, the publisher too. So do those with a host whose name means something
+    else: a host of another source (``taken``), the machine that Ansible runs on, or, without a dot, maybe a group.
     """
+
     names = [host_of(each) for each in found]
+    others = {*_THIS_MACHINE, *(name for name in names if "." not in name and ":" not in name)}
     for more in (
         [each["subscriber_id"][:8] for each in found],
         [each["publisher"] for each in found],
@@ -102,7 +111,7 @@ def names_of(found: list[Found], taken: Container[str] = ()) -> list[str]:
     ):
         times = Counter(names)
         names = [
-            f"{name}--{suffix}" if times[name] > 1 or name in taken or name.lower() in _THIS_MACHINE else name
+            f"{name}--{suffix}" if times[name] > 1 or name in taken or name in others else name
             for name, suffix in zip(names, more)
         ]
     return names

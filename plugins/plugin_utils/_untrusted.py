@@ -2,17 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Texts of a server that become variables of playbooks: what is no template, what is a host, what is an id."""
+"""Texts of a server that become variables of playbooks: what is no template, and what is an address."""
 
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.address import is_host
 
 # Ansible takes a text for a template that has "{{", "{%" or "{#", or that begins with "#jinja2:".
 _OPENING = re.compile(r"\{(?! )|^#(?! )")
 _ADDRESS = re.compile(r"(?:https?://)?(?:(?P<name>[^\[\]:/]+)|\[(?P<ip>[^\[\]/]+)\])(?::[0-9]+)?/?")
-_NAME = re.compile(r"\w(?:[\w.-]*\w)?")
 
 
 def inert(text: str) -> str:
@@ -23,18 +25,13 @@ def inert(text: str) -> str:
     return _OPENING.sub(r"\g<0> ", text)
 
 
-def is_name(text: str) -> bool:
-    """Return whether ``text`` has only letters, digits, ``_``, ``.`` and ``-``, the last two not at its ends."""
-    return _NAME.fullmatch(text) is not None
-
-
-def is_host(text: str) -> bool:
-    """Return whether ``text`` is a host name or an IP address, without a port."""
-    try:
-        ip_address(text)
-    except ValueError:
-        return is_name(text)
-    return "%" not in text  # what follows in a scoped address may be any text
+def all_inert(value: Any) -> Any:
+    """Return a value with all texts in it inert, names included."""
+    if isinstance(value, str):
+        return inert(value)
+    if isinstance(value, Mapping):
+        return {all_inert(name): all_inert(inner) for name, inner in value.items()}
+    return list(map(all_inert, value)) if isinstance(value, (list, tuple)) else value
 
 
 def is_address(text: str) -> bool:

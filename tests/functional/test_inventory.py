@@ -361,7 +361,12 @@ def hostile() -> Iterator[Callable[..., dict[str, Any]]]:
 
 
 CONSTRUCTED = {
-    "compose": {"copied": "dam_sync_failure_logs", "nested": "{'a': [dam_created, {'b': dam_updated}]}"},
+    "compose": {
+        "copied": "dam_sync_failure_logs",
+        "nested": "{'a': [dam_created, {'b': dam_updated}]}",
+        "joined": "dam_sync_failure_logs | replace(' ', '')",
+        "cut": "dam_sync_failure_logs[2:]",
+    },
     "groups": {"known": "dam_resync_status == 'none'"},
     "keyed_groups": [
         {"key": "dam_sync_status", "prefix": "status"},
@@ -397,7 +402,10 @@ def test_nothing_of_a_hostile_publisher_is_executed(
         "others",
         ("id.example.com", "{{lookup('pipe','x')}}"),
         ("bad.example.com", "parent"),
-        ("taken", "taken"),
+        ("unusable.example.com", ".."),
+        ('-oProxyCommand=touch$IFS"x";@ok.example.com', "id-ok"),
+        ("webservers", "id-web"),
+        ("prodpubs", "prodpubs"),
     )
     source = written(tmp_path / "dam_subscribers.yml", {**options, **CONSTRUCTED})
     # What another source has by then.
@@ -419,7 +427,10 @@ def test_nothing_of_a_hostile_publisher_is_executed(
     }
     book = tmp_path / "book.yml"
     tasks = [{"ansible.builtin.debug": {"msg": "{{ [hostvars[inventory_hostname], groups, group_names] }}"}}]
-    tasks += [{"ansible.builtin.debug": {"var": name}} for name in ("dam_created", "nested", "copied", "ansible_host")]
+    tasks += [
+        {"ansible.builtin.debug": {"var": name}}
+        for name in ("dam_created", "nested", "copied", "joined", "cut", "ansible_host")
+    ]
     book.write_text(
         json.dumps([{"hosts": "all", "connection": "local", "gather_facts": False, "tasks": tasks}]), encoding="utf-8"
     )
@@ -447,15 +458,27 @@ def test_nothing_of_a_hostile_publisher_is_executed(
     # The keyed groups are known last: bad.example.com stays, and its group is the parent.
     # The host of the other source stays as it is, and the subscriber gets a name of its own.
     taken, other_name = "dx-1.example.com", "dx-1.example.com--id-1"
-    assert sorted(hosts) == ["bad.example.com", "dx-0.example.com", taken, other_name, "dx-2.example.com", "mine"]
+    assert sorted(hosts) == [
+        "bad.example.com",
+        "dx-0.example.com",
+        taken,
+        other_name,
+        "dx-2.example.com",
+        "mine",
+        "prodpubs--prodpubs",
+        "webservers--id-web",
+    ]
     assert hosts[taken] == {"ansible_host": "192.0.2.1"}
     assert [hosts[name]["ansible_host"] for name in ("dx-0.example.com", other_name)] == ["dx-0.example.com", taken]
     assert hosts["dx-0.example.com"]["dam_sync_failure_logs"].startswith("{ { lookup(")
     assert hosts[other_name]["dam_sync_failure_logs"].startswith("# jinja2:")
     said = " ".join(first.stderr.split())
-    assert said.count("A subscriber of 127.0.0.1 is left out: its host is no host name and no IP address") == 5
-    assert said.count("A subscriber of 127.0.0.1 is left out: its name is that of a group") == 6
+    assert said.count("A subscriber of 127.0.0.1 is left out: its host is no host name and no IP address") == 6
+    assert said.count("A subscriber of 127.0.0.1 is left out: its name is that of a group") == 5
     assert said.count("A subscriber of 127.0.0.1 is left out: its id has other characters") == 1
+    assert said.count("has an 'id' that cannot be one: '..'. Its registration: host 'unusable.example.com'") == 1
+    # A source that is read later may have a group of this name.
+    assert hosts["webservers--id-web"]["ansible_host"] == "webservers"
     assert "bad.example.com, a subscriber of 127.0.0.1, is not in all of its keyed groups" in said
     call("inventory", source, "--graph", "--vars")
     call("inventory", source, "--host", "dx-1.example.com")
@@ -477,11 +500,13 @@ def test_what_cannot_be_meant_is_refused_with_the_options_name(damsim: StandIn, 
         "dx_protocol": {"dx_protocol": "ftp"},
         "dx_port: 70000 is out of range": {"dx_port": 70000},
         "hostname: give the host alone, here '127.0.0.1'": {"hostname": "https://127.0.0.1"},
+        "publishers: has to be a list": {"publishers": {"hostname": "127.0.0.1", "dx_password": "not-to-be-shown"}},
         "publishers, entry 1: it has to be a dictionary": {"publishers": ["dx.example.com"]},
         "publishers, entry 1: missing required arguments: hostname": {"publishers": [{"dx_port": 443}]},
         "publishers, entry 1: dx_prot": {"publishers": [{"hostname": "x", "dx_prot": 443}]},
     }
     said = refused(tmp_path, [{**options_for(damsim), **case} for case in cases.values()], **role_secrets(damsim))
+    assert "not-to-be-shown" not in "".join(said)
     assert [words for words, text in zip(cases, said) if words not in text] == []
     assert sent(damsim) == []
 

@@ -79,8 +79,11 @@ class Dam:
 
     def subscribers(self) -> list[Subscriber]:
         """All environments that this one publishes to."""
-        body = self._get("/staging/subscriber", since=SUBSCRIBERS_SINCE)
-        return array(body, "subscribers", Subscriber.from_json)
+        return [Subscriber.from_json(row) for row in self.subscriber_rows()]
+
+    def subscriber_rows(self) -> list[Row]:
+        """Return the same as the server gives it."""
+        return array(self._get("/staging/subscriber", since=SUBSCRIBERS_SINCE), "subscribers")
 
     def subscriber(self, subscriber_id: str) -> Subscriber:
         path = "/staging/subscriber/" + quote(subscriber_id, safe="")

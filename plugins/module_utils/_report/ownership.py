@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import PurePath
 
 _ROOT = 0
 REMEDY = (
@@ -20,11 +21,16 @@ REMEDY = (
 
 
 def problem_of_folder(path: str) -> str | None:
-    """Return why nothing should be written to an existing folder; None if there is no reason."""
-    link, folder = os.lstat(path), os.stat(path)
+    """Return why nothing should be written to an existing folder, an absolute path; None if there is no reason.
+
+    No link on the way to it may be another user's. Who owns the folders above it is left to the user.
+    """
     trusted = (os.geteuid(), _ROOT)
-    if stat.S_ISLNK(link.st_mode) and link.st_uid not in trusted:
-        return f"the folder '{path}' is a symbolic link of the user with the id {link.st_uid}"
+    for each in (path, *map(str, PurePath(path).parents)):
+        link = os.lstat(each)
+        if stat.S_ISLNK(link.st_mode) and link.st_uid not in trusted:
+            return f"the folder '{each}' is a symbolic link of the user with the id {link.st_uid}"
+    folder = os.stat(path)
     if folder.st_uid not in trusted:
         return f"the folder '{path}' belongs to the user with the id {folder.st_uid}"
     if _is_public(folder) and not folder.st_mode & stat.S_ISVTX:

@@ -6,37 +6,65 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
-from urllib.parse import urlsplit
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
 
 from .._errors import DamError
 from .._text import clean
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
+_NAME = re.compile(r"\w(?:[\w.-]*\w)?")
+
+
+def is_name(text: str) -> bool:
+    """Return whether ``text`` has only letters, digits, ``_``, ``.`` and ``-``, the last two not at its ends."""
+    return _NAME.fullmatch(text) is not None
+
+
+def is_host(text: str) -> bool:
+    """Return whether ``text`` is a host name or an IP address, without brackets and without a port."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return is_name(text)
+    return "%" not in text  # what follows in a scoped address may be any text
 
 
 def origin(url: str) -> tuple[str, str, int | None] | None:
-    """Scheme, host and port that a URL leads to; None where it leads nowhere."""
+    """Scheme, host and port that a URL leads to; None if it leads nowhere, or not everywhere to the same host."""
     try:
         parts = urlsplit(url)
-        return (parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)) if parts.hostname else None
+        host, port = _host_and_port(parts)
     except ValueError:
         return None
+    return (parts.scheme, host, port) if is_host(host) else None
 
 
 def host_and_port(address: str) -> tuple[str, int | None]:
     """Host in lower case without a trailing dot, and the port that the address gives, by itself or by its scheme.
 
-    Raises DamError for an address that has no host or a port that is no number.
+    Raises DamError for an address that has a user or no host, or a port that is no number. Libraries do not agree on
+    the host of an address with other characters, and so on who gets a password.
     """
-    try:
-        parts = urlsplit(address if "://" in address else f"//{address}")
-        host, port, scheme = (parts.hostname or "").rstrip("."), parts.port, parts.scheme
-    except ValueError:
-        host, port, scheme = "", None, ""
-    if not host or any(c.isspace() for c in host):
+    host, port = _parsed(address)
+    if not is_host(host):
         raise DamError(f"'{clean(address, 200)}' is no host name, with or without a scheme and a port.")
-    return host, port or DEFAULT_PORTS.get(scheme)
+    return host, port
+
+
+def _parsed(address: str) -> tuple[str, int | None]:
+    """As ``host_and_port``, with a host that may be any text; an empty one stands for none."""
+    try:
+        return _host_and_port(urlsplit(address if "://" in address else f"//{address}"))
+    except ValueError:
+        return "", None
+
+
+def _host_and_port(parts: SplitResult) -> tuple[str, int | None]:
+    host = "" if "@" in parts.netloc else (parts.hostname or "").rstrip(".")
+    return host, parts.port or DEFAULT_PORTS.get(parts.scheme)
 
 
 def same_environment(one: str, other: str) -> bool:
@@ -47,7 +75,9 @@ def same_environment(one: str, other: str) -> bool:
 
 def check_host_pattern(pattern: str) -> None:
     """Raise DamError unless ``pattern`` is a host alone, in which ``*`` may stand for any number of characters."""
-    host, port = host_and_port(pattern)
+    host, port = _parsed(pattern)
+    if not is_host(host.replace("*", "x")):
+        raise DamError(f"'{clean(pattern, 200)}' is no host name, with or without a scheme and a port.")
     if port or scheme_of(pattern) or host != _plain(pattern):
         raise DamError(f"'{clean(pattern, 200)}' is more than a host. Give the host alone, here '{host}'.")
     if not any(c.isalnum() for c in host):

@@ -109,7 +109,8 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _one_of(texts: set[str]) -> str:
-    escaped = [re.escape(text) for text in sorted(texts, key=len, reverse=True)]
+    # JSON within JSON doubles each backslash.
+    escaped = [re.escape(text).replace(r"\\", r"\\+") for text in sorted(texts, key=len, reverse=True)]
     return escaped[0] if len(escaped) == 1 else f"(?:{'|'.join(escaped)})"
 
 

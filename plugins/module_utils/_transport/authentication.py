@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .connection import Connection
 
 COOKIE = "LtpaToken2"
+_SHORTEST_MASKED = 8
 
 # Sends a POST without authentication, with a URL and a JSON body. It may be repeated.
 Post = Callable[[str, dict[str, Any]], Raw]
@@ -59,7 +60,9 @@ class Ltpa:
 
     @property
     def secrets(self) -> list[str]:
-        return [secret for secret in (self.password, self.token) if secret]
+        # A server chooses its token: a shorter one would be masked wherever it stands in the output.
+        token = self.token if self.token and len(self.token) >= _SHORTEST_MASKED else None
+        return [secret for secret in (self.password, token) if secret]
 
     @property
     def account(self) -> str:

@@ -13,8 +13,9 @@ from typing import Any
 from ansible_collections.dxops.dam_staging.plugins.module_utils._dam.records import Operation, Subscriber
 from ansible_collections.dxops.dam_staging.plugins.module_utils._staging.states import Phase, phase_of
 from ansible_collections.dxops.dam_staging.plugins.module_utils._text import clean
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.address import is_name
 
-from .._untrusted import inert, is_address, is_name
+from .._untrusted import inert, is_address
 
 DRIFT_FOUND = "drift_found"
 IN_SYNC = "in_sync"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils._untrusted import inert, is_address, is_host, is_name
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.address import is_host, is_name
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._untrusted import all_inert, inert, is_address
 
 TEXTS = ["{{ 1 }}", "{{{ 1 }}}", "{% if a %}", "{#", "#jinja2:x", "##jinja2:", "a {", "{ 1 }}", "#jin", "ja2:x"]
 
@@ -20,6 +21,10 @@ def test_no_text_is_a_template_alone_or_joined_with_another() -> None:
         assert inert(text) == text
     plain = "Operation #12 failed: 50 % of a}b"
     assert inert(plain) == plain
+
+
+def test_no_text_within_a_value_is_a_template() -> None:
+    assert all_inert({"{{": ["#jinja2:x", ("{%", 1)], "b": None}) == {"{ { ": ["# jinja2:x", ["{ %", 1]], "b": None}
 
 
 @pytest.mark.parametrize("text", ["dx.example.com", "dx-1", "192.0.2.1", "a_b", "müller.example"])

@@ -301,7 +301,6 @@ OTHER_PORT = {"dx_port": 8443, "validate_certs": False}
         ("sub.dx.example", ACCOUNT, {"subscriber_hosts": ["dx.example"]}, False),
         ("dx.example", ACCOUNT, {"subscriber_hosts": ["*.dx.example"]}, False),
         ("sub.dx.example.evil.test", ACCOUNT, {"subscriber_hosts": ["*.dx.example"]}, False),
-        ("sub.dx.example@evil.test", ACCOUNT, {"subscriber_hosts": ["sub.dx.example"]}, False),
         ("subxdx.example", ACCOUNT, {"subscriber_hosts": ["sub.dx.example"]}, False),
         ("sub.dx.example", ACCOUNT, {"subscriber_hosts": []}, False),
         ("sub.dx.example", ACCOUNT, {"subscriber_hosts": [], "target_host": "sub.dx.example"}, False),
@@ -322,6 +321,23 @@ def test_which_host_gets_credentials(registered: str, own: dict[str, Any], given
     whose = "credentials of the subscriber's own are" if own else "the publisher's account is"
     assert caught.value.message.startswith(f"subscriber_hosts: {whose} not sent to '")
     assert "secret" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "registered",
+    [
+        "sub.dx.example@evil.test",
+        "evil.test\\.dx.example",
+        "evil.test\\@sub.dx.example",
+        "sub.dx.example:80@evil.test",
+        "evil.test$.dx.example",
+        "-oProxyCommand=x.dx.example",
+    ],
+)
+def test_a_host_that_libraries_could_read_in_two_ways_gets_no_credentials(registered: str) -> None:
+    for given in ({}, {"subscriber_hosts": ["*.dx.example"]}, {"target_host": registered}):
+        with pytest.raises(OptionError, match=r"^The subscriber's target host cannot be used: .* is no host name"):
+            subscriber(registered, ACCOUNT, **given)
 
 
 @pytest.mark.parametrize(

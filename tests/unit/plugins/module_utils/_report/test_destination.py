@@ -335,10 +335,11 @@ def test_a_folder_of_another_user_or_behind_a_link_of_one_is_refused(tmp_path: P
     link.symlink_to(ours)
     assert place(link / "report.csv").folder == str(link)
     os.chown(link, OTHER, OTHER, follow_symlinks=False)
-    for folder, what in ((theirs, "belongs to"), (link, "is a symbolic link of")):
-        with pytest.raises(
-            OptionError, match=f"^dest: the folder '{folder}' {what} the user with the id 54321"
-        ) as told:
+    below = link / "below"
+    below.mkdir()
+    of = "is a symbolic link of"
+    for folder, named, what in ((theirs, theirs, "belongs to"), (link, link, of), (below, link, of)):
+        with pytest.raises(OptionError, match=f"^dest: the folder '{named}' {what} the user with the id 54321") as told:
             place(folder / "report.csv")
         assert "dam_consistency_report_dir" in told.value.message
 

@@ -28,7 +28,7 @@ SUBSCRIBER = "sub.example:443"
 
 def judged(*targets: str, downstream: list[str] | None = None) -> tuple[str, str]:
     """Judge two-way staging for a subscriber that publishes to these hosts."""
-    own = [subscriber(id=target, targetHost=target) for target in targets]
+    own = [subscriber(id=f"id-{number}", targetHost=target) for number, target in enumerate(targets)]
     verdict = two_way(PUBLISHER, SUBSCRIBER, own, downstream or [])
     assert verdict.as_dict() == {"name": "two_way_staging", "status": verdict.status, "message": verdict.message}
     return verdict.status, verdict.message

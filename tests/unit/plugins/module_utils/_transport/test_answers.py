@@ -147,7 +147,12 @@ SECRETS = st.text(st.characters(codec="utf-8", exclude_characters="*"), min_size
 def test_a_secret_is_scrubbed_in_every_form_in_which_it_comes_back(secret: str, before: str, after: str) -> None:
     scrub = Secrets(None, "", secret).scrub
     forms = [secret, quote(secret), quote(secret, safe=""), quote_plus(secret), html.escape(secret), json.dumps(secret)]
-    for form in [*forms, json.dumps(secret, ensure_ascii=False), html.escape(secret, quote=False)]:
+    for form in [
+        *forms,
+        json.dumps(secret, ensure_ascii=False),
+        html.escape(secret, quote=False),
+        json.dumps(json.dumps(secret)),
+    ]:
         shown = scrub(f"{before}{form}{after}")
         assert "********" in shown
         assert form.strip('"') not in shown
@@ -239,6 +244,10 @@ def test_an_origin_is_scheme_host_and_port(url: str, expected: tuple[str, str, i
         ("http://dx.example/other", None),
         ("https://dx.example:8443/other", None),
         ("https://user@evil.example/", None),
+        ("https://evil.example\\@dx.example/", None),
+        ("https://dx.example\\.evil.example/", None),
+        ("https://dx.example@dx.example/", None),
+        ("//dx.example\\x", None),
         ("https://dx.example@evil.example/", None),
         ("//evil.example", None),
         ("https://[::1", None),

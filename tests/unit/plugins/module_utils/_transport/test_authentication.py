@@ -33,17 +33,23 @@ def renewed(one: Ltpa, status: int = 200, cookies: list[str] | None = None) -> L
 def test_a_given_token_needs_no_login() -> None:
     given = Ltpa(token="token-1")
     assert given.headers == {"Cookie": "LtpaToken2=token-1"}
-    assert (given.secrets, given.renewable) == (["token-1"], False)
+    assert (given.secrets, given.renewable) == ([], False)
     assert given.account == "that the ltpa_token belongs to"
+
+
+def test_a_token_that_would_mask_much_of_the_output_is_none_of_the_secrets() -> None:
+    assert Ltpa("wpsadmin", "p", "e").secrets == ["p"]
+    assert Ltpa(token="1234567").secrets == []
+    assert Ltpa(token="12345678").secrets == ["12345678"]
 
 
 def test_an_account_has_to_log_in_first() -> None:
     assert ACCOUNT.headers == {}
     assert (ACCOUNT.secrets, ACCOUNT.renewable) == (["pass-1"], True)
     assert ACCOUNT.account == "'wpsadmin'"
-    once = renewed(ACCOUNT, cookies=["LtpaToken2=one; Path=/"])
-    assert once.headers == {"Cookie": "LtpaToken2=one"}
-    assert once.secrets == ["pass-1", "one"]
+    once = renewed(ACCOUNT, cookies=["LtpaToken2=token-one; Path=/"])
+    assert once.headers == {"Cookie": "LtpaToken2=token-one"}
+    assert once.secrets == ["pass-1", "token-one"]
     assert renewed(once, cookies=["LtpaToken2=two"]).headers == {"Cookie": "LtpaToken2=two"}
 
 

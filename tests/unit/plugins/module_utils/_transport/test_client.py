@@ -149,11 +149,11 @@ def test_a_token_that_has_run_out_and_cannot_be_renewed_says_what_to_give(server
 
 def test_every_secret_is_handed_on_to_be_hidden_elsewhere_too(server: Scripted) -> None:
     server.says(UNAUTHORIZED, Reply(200))
-    server.says_to_logins(logged_in('"first"'), logged_in("second"))
+    server.says_to_logins(logged_in('"first-token"'), logged_in("second-token"))
     told: list[str] = []
     one = Client(connection(server.port), on_secret=told.append, sleep=Pauses())
     one.get("/x")
-    assert list(dict.fromkeys(told)) == [PASSWORD, "first", "second"]
+    assert list(dict.fromkeys(told)) == [PASSWORD, "first-token", "second-token"]
 
 
 def test_threads_that_find_the_same_token_stale_make_one_login_between_them(server: Scripted) -> None:
