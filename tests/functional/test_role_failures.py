@@ -43,7 +43,7 @@ def test_whatever_goes_wrong_with_one_subscriber_the_others_get_their_turn_and_n
         (same, None, (True, False)),
         ({**down, "dx_port": 1}, ":1", (None, False)),
         (off, "switched off", (None, False)),
-        ({**locked, "dx_password": "not-this-one"}, "dx_password", (None, False)),
+        ({**locked, "target_host": places[4].target_host, "dx_password": "not-this-one"}, "dx_password", (None, False)),
         (two_way, "wo-way", (None, False)),
         (undrained, "operations", (None, True)),
         (healthy, None, (True, False)),
