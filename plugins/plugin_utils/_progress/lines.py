@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 import time
 from collections import deque
@@ -125,6 +126,8 @@ class Watch:
             self._thread.join(LAST_LINE)
 
     def _run(self) -> None:
+        # The task's own thread has to get what ends it, or it goes on to wait for the module.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         with suppress(OSError, ValueError, KeyError, TypeError):  # a line that cannot be read must not fail the task
             while not self._over.wait(PAUSE):
                 self.poll()
