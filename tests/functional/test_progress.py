@@ -127,16 +127,33 @@ def test_a_line_comes_while_the_comparison_still_runs_and_one_login_is_enough(da
     assert sum(each["path"].endswith("/auth/login") for each in sent(damsim)) == 1
 
 
+def interrupted(standin: StandIn, folder: Path) -> Path:
+    """Start a comparison, interrupt it when it has said something, and return the folder that it ran in.
+
+    ansible-core does not end at each Ctrl-C: its workers miss some of them. Then there is another try.
+    """
+    for attempt in range(3):
+        place = folder / f"run-{attempt}"
+        process = start(place, find(standin))
+        read_until(process, "elapsed")
+        assert len(near(place)) == 1
+        os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C at a terminal does
+        try:
+            process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            kill(process)
+            process.communicate()
+        else:
+            assert process.returncode != 0
+            return place
+    raise AssertionError("no comparison ended when it was interrupted")
+
+
 @pytest.mark.slow
 def test_what_was_said_stands_after_an_interruption_and_the_next_run_joins(damsim: StandIn, tmp_path: Path) -> None:
     damsim.settings(hold_comparison=True)
-    process = start(tmp_path / "run", find(damsim))
-    read_until(process, "elapsed")
-    assert len(near(tmp_path / "run")) == 1
-    os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C at a terminal does
-    process.communicate(timeout=60)
-    assert process.returncode != 0
-    assert near(tmp_path / "run") == []
+    folder = interrupted(damsim, tmp_path)
+    assert near(folder) == []
     again = start(tmp_path / "again", find(damsim))
     read_until(again, COMPARING)
     damsim.settings(hold_comparison=False)
