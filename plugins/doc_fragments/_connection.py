@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+
 import re
 
 import yaml
@@ -52,15 +53,13 @@ subscriber_hosts:
 
 
 def for_plugins(text: str) -> str:
-    """Make plugin options of module options: Ansible itself reads the environment variables of a plugin.
+    """Make plugin options of module options.
 
-    It shows a value that does not have its type, so secrets have none; the plugin checks them.
+    The plugin reads the environment variables as modules do, and checks the types: Ansible takes a word that is no
+    boolean for false, and shows a secret that is no text.
     """
-    text = text.replace("    required: true\n", "")
-    text = re.sub(r"(  (?:dx_password|ltpa_token):\n    type: )str\n", r"\1raw\n", text)
-    return re.sub(
-        r"      - If not given, the environment variable E\((\w+)\) is used\.\n", r"    env: [{name: \1}]\n", text
-    )
+    text = text.replace("    required: true\n", "").replace("    type: bool\n", "    type: raw\n")
+    return re.sub(r"(  (?:dx_password|ltpa_token):\n    type: )str\n", r"\1raw\n", text)
 
 
 def for_subscriber(text: str) -> str:

@@ -119,7 +119,7 @@ from ansible_collections.dxops.dam_staging.plugins.plugin_utils._inventory impor
     names_of,
     refusal_of,
 )
-from ansible_collections.dxops.dam_staging.plugins.plugin_utils._publishers import plain_spec, publishers
+from ansible_collections.dxops.dam_staging.plugins.plugin_utils._publishers import environment, plain_spec, publishers
 from ansible_collections.dxops.dam_staging.plugins.plugin_utils._untrusted import all_inert
 
 ENDINGS = ("dam_subscribers.yml", "dam_subscribers.yaml")
@@ -146,7 +146,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         self._fill(found)
 
     def _connections(self) -> list[Connection]:
-        common = {name: self._common(name) for name in plain_spec()}
+        named = {name: self._common(name) for name in plain_spec() if name in self._file}
+        common = {**environment(), **{name: value for name, value in named.items() if value not in (None, "")}}
         entries = self._entries(self.get_option("publishers"))
         try:
             found = publishers(common, entries)
@@ -158,7 +159,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
 
     def _common(self, name: str) -> Any:
         value = self.get_option(name)
-        # What comes from the environment is a text as it stands, and so is what a vault holds.
+        # What a vault holds is a text as it stands.
         return self._value(value, name) if isinstance(self._file.get(name), str) else value
 
     def _entries(self, given: Any) -> list[Any]:

@@ -45,9 +45,10 @@ def _document(result: Result) -> str:
         "time": f"{sum(float(one.get('time', 0)) for one in suite):.3f}",
     }
     root = ET.Element("testsuites")
-    for element in (root, suite):
-        for name, value in counts.items():
-            element.set(name, str(value))
+    for name, value in counts.items():
+        suite.set(name, str(value))
+        if name != "skipped":  # which the schema that Jenkins judges by has for a suite alone
+            root.set(name, str(value))
     root.set("name", "dam_consistency")
     root.append(suite)
     ET.indent(root)

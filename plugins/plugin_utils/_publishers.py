@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, OptionError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.connections import (
@@ -42,6 +44,17 @@ def plain_spec() -> Spec:
     return spec
 
 
+def environment() -> dict[str, str]:
+    """Return the connection options that environment variables give, by the modules' own table."""
+    found = {}
+    for name, rules in connection_spec().items():
+        if "fallback" in rules:
+            fallback, arguments = rules["fallback"]
+            with contextlib.suppress(AnsibleFallbackNotFound):
+                found[name] = fallback(*arguments)
+    return found
+
+
 def publishers(common: Mapping[str, Any], entries: Sequence[Any], more: Spec | None = None) -> list[Publisher]:
     """Each publisher of ``entries``, or without any the one of the common options. ``more`` are further options.
 
@@ -64,7 +77,7 @@ def _entry(spec: Spec, common: Mapping[str, Any], number: int, entry: Any) -> Pu
 
 
 def _publisher(spec: Spec, options: Mapping[str, Any], where: str) -> Publisher:
-    given = {name: _plain(value) for name, value in options.items() if value is not None}
+    given = {name: _plain(value) for name, value in options.items() if value is not None and value != ""}
     checked = ArgumentSpecValidator(spec).validate(given)
     if checked.error_messages:
         raise OptionError(f"{where}: {'; '.join(checked.error_messages)}")

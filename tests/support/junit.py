@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+# The schema that the xUnit plugin of Jenkins judges by has the last one for a suite alone, not for all of them.
 _NUMBERS = ("tests", "failures", "errors", "skipped")
-_SUITE = {*_NUMBERS, "name", "time"}
 _CHILDREN = {"failure": {"message", "type"}, "error": {"message", "type"}, "skipped": {"message"}}
 
 
@@ -21,10 +21,10 @@ def read(document: Path | str) -> ET.Element:
     assert root.tag == "testsuites"
     (suite,) = root
     assert suite.tag == "testsuite"
-    for element in (root, suite):
-        assert set(element.attrib) == _SUITE
+    for element, numbers in ((root, _NUMBERS[:3]), (suite, _NUMBERS)):
+        assert set(element.attrib) == {*numbers, "name", "time"}
         assert element.get("name")
-        assert [int(element.attrib[name]) for name in _NUMBERS] == [len(suite), *counted(suite)]
+        assert [int(element.attrib[name]) for name in numbers] == [len(suite), *counted(suite)][: len(numbers)]
         assert float(element.attrib["time"]) == round(sum(float(case.attrib["time"]) for case in suite), 3)
     names = [case.attrib["name"] for case in suite]
     assert len(set(names)) == len(names), "CI systems tell tests apart by their names"

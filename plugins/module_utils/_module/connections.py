@@ -14,6 +14,7 @@ from .._errors import DamError, OptionError
 from .._text import clean
 from .._transport.address import DEFAULT_PORTS, fits, host_and_port, scheme_of
 from .._transport.authentication import Authentication, Ltpa
+from .._transport.certificates import has_hashed_names, needs_passphrase
 from .._transport.connection import Connection
 from .options import ACCOUNT, TOKENS, check_numbers, check_subscriber_hosts
 
@@ -117,10 +118,7 @@ def _connection(params: dict[str, Any], hostname: str, prefix: str) -> Connectio
     authentication = _authentication(params, prefix)
     if params.get("client_key") and not params.get("client_cert"):
         raise OptionError(f"{prefix}client_key: needs client_cert too.")
-    for option in ("ca_path", "client_cert", "client_key"):
-        path = params.get(option)
-        if path and not os.access(path, os.R_OK):
-            raise OptionError(f"{prefix}{option}: there is no readable file '{path}'.")
+    _check_certificates(params, prefix)
     default = params.get("dx_port") or DEFAULT_PORTS[params["dx_protocol"]]
     prepared = {
         "hostname": host,
@@ -136,6 +134,23 @@ def _connection(params: dict[str, Any], hostname: str, prefix: str) -> Connectio
     }
     # Every other option is a field of the same name.
     return Connection(**{**{name: value for name, value in params.items() if name in _FIELDS}, **prepared})
+
+
+def _check_certificates(params: dict[str, Any], prefix: str) -> None:
+    for option in ("ca_path", "client_cert", "client_key"):
+        path = params.get(option)
+        if path and not os.access(path, os.R_OK):
+            raise OptionError(f"{prefix}{option}: there is no readable file '{path}'.")
+        if path and os.path.isdir(path) and not (option == "ca_path" and has_hashed_names(path)):
+            more = ", or give the certificates their hashed names with 'openssl rehash'" if option == "ca_path" else ""
+            raise OptionError(f"{prefix}{option}: '{path}' is a folder. Name a file in PEM format{more}.")
+    certificate, key = params.get("client_cert"), params.get("client_key")
+    if certificate and needs_passphrase(certificate, key):
+        option = "client_key" if key else "client_cert"
+        raise OptionError(
+            f"{prefix}{option}: the key in '{key or certificate}' is encrypted. Give a key without a passphrase, in a "
+            "file that only its user can read."
+        )
 
 
 def _authentication(params: dict[str, Any], prefix: str) -> Authentication:

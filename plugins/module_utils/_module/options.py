@@ -11,10 +11,11 @@ else: the suboptions of ``subscriber``, the inventory plugin, the event source a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
-from ansible.module_utils.common.parameters import env_fallback
+from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from .._dam.records import RECORD_ACTIONS, RECORD_TYPES
 from .._errors import DamError, OptionError
@@ -65,11 +66,19 @@ ONE_OR_ALL_SUBSCRIBERS: Spec = {
 }
 
 
+def from_environment(variable: str) -> str:
+    """Return the text of an environment variable. Raises AnsibleFallbackNotFound if there is none or a blank one."""
+    text = os.environ.get(variable, "")
+    if not text.strip():
+        raise AnsibleFallbackNotFound
+    return text
+
+
 def connection_spec() -> Spec:
     """Return the options that lead to the publisher."""
 
     def env(variable: str) -> Any:
-        return (env_fallback, [variable])
+        return (from_environment, [variable])
 
     return {
         "hostname": {"type": "str", "required": True, "fallback": env("DX_HOSTNAME")},

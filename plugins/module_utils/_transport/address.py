@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from fnmatch import fnmatchcase
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from .._errors import DamError
@@ -45,8 +46,9 @@ def origin(url: str) -> tuple[str, str, int | None] | None:
 def host_and_port(address: str) -> tuple[str, int | None]:
     """Host in lower case without a trailing dot, and the port that the address gives, by itself or by its scheme.
 
-    Raises DamError for an address that has a user or no host, or a port that is no number. Libraries do not agree on
-    the host of an address with other characters, and so on who gets a password.
+    An IPv6 address may stand without brackets if it stands alone. Raises DamError for an address that has a user or no
+    host, or a port that is no number. Libraries do not agree on the host of an address with other characters, and so on
+    who gets a password.
     """
     host, port = _parsed(address)
     if not is_host(host):
@@ -56,6 +58,8 @@ def host_and_port(address: str) -> tuple[str, int | None]:
 
 def _parsed(address: str) -> tuple[str, int | None]:
     """As ``host_and_port``, with a host that may be any text; an empty one stands for none."""
+    with contextlib.suppress(ValueError):
+        return str(IPv6Address(address)), None
     try:
         return _host_and_port(urlsplit(address if "://" in address else f"//{address}"))
     except ValueError:

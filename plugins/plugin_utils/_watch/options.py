@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,12 +14,11 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import (
     Spec,
-    connection_spec,
     other_environment_spec,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.client import REQUESTS_IMPORT_ERROR
 
-from .._publishers import Publisher, plain_spec, publishers
+from .._publishers import Publisher, environment, plain_spec, publishers
 from .publisher import PublisherWatch
 
 SHORTEST, LONGEST = 1.0, 86400.0
@@ -63,7 +61,7 @@ def read(args: Mapping[str, Any]) -> tuple[list[PublisherWatch], float, list[str
     if not SHORTEST <= own["interval"] <= LONGEST:
         raise OptionError(f"interval: has to be between {SHORTEST:g} and {LONGEST:g} seconds.")
     common = {name: args[name] for name in [*plain_spec(), *of_a_publisher()] if args.get(name) is not None}
-    found = publishers({**_environment(), **common}, own["publishers"], of_a_publisher())
+    found = publishers({**environment(), **common}, own["publishers"], of_a_publisher())
     names_given = [_name(each) for each in found]
     twice = sorted({name for name in names_given if names_given.count(name) > 1})
     if twice:
@@ -77,9 +75,3 @@ def read(args: Mapping[str, Any]) -> tuple[list[PublisherWatch], float, list[str
 
 def _name(publisher: Publisher) -> str:
     return str(publisher.params.get("name") or publisher.connection.hostname)
-
-
-def _environment() -> dict[str, str]:
-    """The connection options that environment variables stand in for, by the modules' own table."""
-    variables = {name: rules["fallback"][1][0] for name, rules in connection_spec().items() if "fallback" in rules}
-    return {name: os.environ[variable] for name, variable in variables.items() if os.environ.get(variable)}

@@ -6,10 +6,15 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.connections import (
@@ -89,7 +94,7 @@ def test_a_host_name_with_more_than_the_host_is_refused_with_what_to_write(hostn
         publisher(hostname=hostname)
 
 
-@pytest.mark.parametrize("hostname", ["", " ", "a b", "[::1", "2001:db8::1", "pub.example:99999"])
+@pytest.mark.parametrize("hostname", ["", " ", "a b", "[::1", "2001:db8:::1", "pub.example:99999"])
 def test_what_is_no_host_name_is_refused(hostname: str) -> None:
     with pytest.raises(OptionError, match=r"^hostname: '.*' is no host name"):
         publisher(hostname=hostname)
@@ -137,6 +142,41 @@ def test_a_file_that_cannot_be_read_is_named_with_its_option(option: str, tmp_pa
     with pytest.raises(OptionError) as caught:
         publisher(**{option: missing})
     assert caught.value.message == f"{option}: there is no readable file '{missing}'."
+
+
+def test_a_folder_is_no_certificate_and_holds_authorities_only_under_hashed_names(tmp_path: Path) -> None:
+    (tmp_path / "my.pem").touch()
+    for option, more in (("client_cert", ""), ("ca_path", ", or give the certificates their hashed names with 'openssl rehash'")):
+        with pytest.raises(OptionError) as caught:
+            publisher(**{option: str(tmp_path)})
+        assert caught.value.message == f"{option}: '{tmp_path}' is a folder. Name a file in PEM format{more}."
+    (tmp_path / "9d66eef0.0").touch()
+    assert publisher(ca_path=str(tmp_path)).verify == str(tmp_path)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_an_encrypted_key_is_refused_without_asking_for_its_passphrase(tmp_path: Path, together: bool) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    forms = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    plain = key.private_bytes(*forms, serialization.NoEncryption())
+    encrypted = key.private_bytes(*forms, serialization.BestAvailableEncryption(b"not-to-be-asked-for"))
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "client")])
+    now = datetime.datetime(2026, 1, 1)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+    certificate = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+    def options(private: bytes) -> dict[str, str]:
+        (tmp_path / "cert.pem").write_bytes(private + certificate if together else certificate)
+        (tmp_path / "key.pem").write_bytes(private)
+        paths = {"client_cert": str(tmp_path / "cert.pem"), "client_key": str(tmp_path / "key.pem")}
+        return {"client_cert": paths["client_cert"]} if together else paths
+
+    assert publisher(**options(plain)).client_cert
+    with pytest.raises(OptionError) as caught:
+        publisher(**options(encrypted))
+    option, path = list(options(encrypted).items())[-1]
+    assert caught.value.message.startswith(f"{option}: the key in '{path}' is encrypted. Give a key without a passphrase")
 
 
 def test_a_number_out_of_range_is_named_with_its_option() -> None:

@@ -10,15 +10,28 @@ from functools import partial
 from typing import Any
 
 import pytest
+from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import OptionError
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module import options as _options
 from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options import (
     check_numbers,
     connection_spec,
+    from_environment,
     other_environment_spec,
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.formats import FORMATS
+
+@pytest.mark.parametrize("blank", [None, "", "  "])
+def test_a_blank_environment_variable_is_none(monkeypatch: pytest.MonkeyPatch, blank: str | None) -> None:
+    monkeypatch.delenv("DX_PORT", raising=False)
+    if blank is not None:
+        monkeypatch.setenv("DX_PORT", blank)
+    with pytest.raises(AnsibleFallbackNotFound):
+        from_environment("DX_PORT")
+    monkeypatch.setenv("DX_PORT", " 8443")
+    assert from_environment("DX_PORT") == " 8443"
+
 
 RANGES = {
     "dx_port": (1, 65535),

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import ServerError
-from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.address import origin
+from ansible_collections.dxops.dam_staging.plugins.module_utils._errors import DamError, ServerError
+from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.address import host_and_port, origin
 from ansible_collections.dxops.dam_staging.plugins.module_utils._transport.answers import (
     MAX_PAUSE,
     Raw,
@@ -232,6 +232,26 @@ def test_a_secret_is_scrubbed_before_the_text_is_cut() -> None:
 )
 def test_an_origin_is_scheme_host_and_port(url: str, expected: tuple[str, str, int] | None) -> None:
     assert origin(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "port"),
+    [
+        ("::1", "::1", None),
+        ("2001:DB8::2", "2001:db8::2", None),
+        ("[2001:DB8::2]:8443", "2001:db8::2", 8443),
+        ("https://[::1]", "::1", 443),
+        ("DX.example.:10039", "dx.example", 10039),
+    ],
+)
+def test_an_address_has_a_host_and_may_have_a_port(address: str, host: str, port: int | None) -> None:
+    assert host_and_port(address) == (host, port)
+
+
+@pytest.mark.parametrize("address", ["", "a b", "fe80::1%eth0", "::1:x", "[::1", "dx.example:port"])
+def test_what_has_no_host_is_refused(address: str) -> None:
+    with pytest.raises(DamError, match="is no host name"):
+        host_and_port(address)
 
 
 @pytest.mark.parametrize(
