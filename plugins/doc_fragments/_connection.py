@@ -79,7 +79,7 @@ options:
     type: str
     required: true
     description:
-      - Host name of the publisher environment, without a scheme or a port.
+      - Host name or IP address of the publisher environment, without a scheme or a port.
       - If not given, the environment variable E(DX_HOSTNAME) is used.
   dx_username:
     type: str
@@ -141,7 +141,8 @@ options:
   ca_path:
     type: path
     description:
-      - File with the certificates of the authorities to trust, in PEM format.
+      - File with the certificates of the authorities to trust, in PEM format, or a folder in which they have the hashed
+        names that C(openssl rehash) gives.
       - Without it those that the C(requests) library trusts, or the environment variable E(REQUESTS_CA_BUNDLE).
       - If not given, the environment variable E(DX_CA_PATH) is used.
   client_cert:
@@ -151,7 +152,7 @@ options:
   client_key:
     type: path
     description:
-      - File with the key of O(client_cert).
+      - File with the key of O(client_cert), without a passphrase.
   request_timeout:
     type: float
     default: 30.0

@@ -511,6 +511,27 @@ def test_what_cannot_be_meant_is_refused_with_the_options_name(damsim: StandIn, 
     assert sent(damsim) == []
 
 
+def test_a_blank_variable_is_none_and_no_word_switches_the_check_of_certificates_off(
+    start_damsim: Any, tmp_path: Path, ask: Ask
+) -> None:
+    standin = start_damsim("--tls")
+    place = {name: value for name, value in options_for(standin).items() if name in ("hostname", "dx_port")}
+    cases = {
+        "name its authority with ca_path": ({}, ""),
+        "validate_certs' is of type": ({}, "ture"),
+        "argument 'validate_certs' is of type": ({"validate_certs": "ture"}, "true"),
+    }
+    for number, (words, (options, variable)) in enumerate(cases.items()):
+        folder = tmp_path / f"case-{number}"
+        (said,) = refused(folder, [{**place, **options}], DX_VALIDATE_CERTS=variable, **role_secrets(standin))
+        assert words in said
+    assert sent(standin) == []
+    blank = {"DX_PORT": "", "DX_PROTOCOL": " ", "DX_LTPA_TOKEN": " ", "DX_CA_PATH": "", "DX_VALIDATE_CERTS": ""}
+    inventory = ask({**place, "ca_path": standin.ca_path, "dx_username": ""}, **blank, **role_secrets(standin))
+    assert inventory.rc == 0, inventory.stderr
+    assert len(inventory.hosts()) == 1
+
+
 def test_a_login_that_is_refused_is_told_without_the_password(damsim: StandIn, ask: Ask) -> None:
     inventory = ask(options_for(damsim), "-vvvv", DX_USERNAME=damsim.username, DX_PASSWORD="not-this-one")
     assert inventory.rc != 0
