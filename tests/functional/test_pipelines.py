@@ -139,6 +139,19 @@ def test_publishers_with_one_result_file_fail_before_anything_is_done(
     assert sent(damsim) == []
 
 
+def test_with_serial_a_later_publisher_does_not_write_over_the_result_of_an_earlier_one(
+    damsim: StandIn, run_playbook: Any, tmp_path: Path
+) -> None:
+    path = book(tmp_path / "book.yml", ("all", "report", {"dam_consistency_result_file": str(tmp_path / "result.json")}))
+    (one,) = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps([{**one, "serial": 1}]), encoding="utf-8")
+    run = run_playbook(path, {name: role_connection(damsim) for name in ("emea", "apac")})
+    assert run.rc == 2
+    assert "More than one publisher" in error_of(run, "apac")
+    assert "More than one publisher" not in error_of(run, "emea")
+    assert json.loads((tmp_path / "result.json").read_text(encoding="utf-8")) == result_of(run, "emea")
+
+
 def test_gitlab_runs_the_script_and_keeps_what_it_makes() -> None:
     job = snippet("dam_check")["dam_check"]
     assert job["script"] == [f"sh {SCRIPT}"]
