@@ -19,7 +19,7 @@ import yaml
 
 from support import documents, junit
 from support.connections import role_connection, role_secrets
-from support.role import check_form, error_of, result_of
+from support.role import book, check_form, error_of, result_of
 from support.scenes import sent
 from support.standin import StandIn
 from tooling.paths import ROOT
