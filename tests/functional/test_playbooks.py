@@ -79,6 +79,26 @@ def test_demo_shows_the_state_before_and_after_and_in_check_mode_changes_nothing
     assert result_of(run)["in_sync"] is True
 
 
+def test_a_playbook_that_would_work_on_nobody_fails(damsim: StandIn, run_playbook: Any) -> None:
+    cases: list[tuple[str, Any, list[str], str]] = [
+        ("status.yml", "", [], "dam_publishers: names no publisher"),
+        ("check.yml", f"{HOST},mistyped", [], "dam_publishers: 'mistyped' names no host of the inventory"),
+        ("resync.yml", None, [], "dam_publishers: names no publisher"),
+        ("pause.yml", f"all,!{HOST}", [], f"dam_publishers: 'all,!{HOST}' leaves no host"),
+        ("drift.yml", HOST, ["--limit", "other"], f"dam_publishers: '{HOST}' leaves no host with --limit other"),
+    ]
+    hosts = {HOST: role_connection(damsim), "other": role_connection(damsim)}
+    for book, given, arguments, words in cases:
+        inventory = {HOST: hosts[HOST]} if book == "pause.yml" else hosts
+        run = run_playbook(book, inventory, {"dam_publishers": given}, env=role_secrets(damsim), arguments=arguments)
+        assert run.rc != 0, (book, run.output)
+        assert words in " ".join(run.output.split()), (book, run.output)
+    assert sent(damsim) == []
+    run = run_playbook("status.yml", hosts, {"dam_publishers": None}, env=role_secrets(damsim))
+    assert run.rc == 0, run.output
+    assert sorted(run.recap) == sorted(hosts)
+
+
 @pytest.mark.slow
 def test_two_publishers_are_worked_on_side_by_side_and_each_has_its_own_result(
     damsim: StandIn, start_damsim: Any, run_playbook: Any, tmp_path: Path
