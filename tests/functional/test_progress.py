@@ -60,9 +60,17 @@ def below(pid: int) -> Iterator[int]:
 
 
 def start(
-    folder: Path, task: Mapping[str, Any], *arguments: str, hosts: Mapping[str, Mapping[str, Any]] | None = None
+    folder: Path,
+    task: Mapping[str, Any],
+    *arguments: str,
+    hosts: Mapping[str, Mapping[str, Any]] | None = None,
+    more: Mapping[str, str] | None = None,
+    separate: bool = False,
 ) -> subprocess.Popen[str]:
-    """Start a playbook of one task, without ``hosts`` on one that is local; its output comes by a pipe."""
+    """Start a playbook of one task, without ``hosts`` on one that is local; its output comes by a pipe, or by two.
+
+    ``more`` are further environment variables.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     book, inventory = folder / "book.yml", folder / "hosts.json"
     book.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [dict(task)]}]), encoding="utf-8")
@@ -71,11 +79,11 @@ def start(
     homes["ANSIBLE_ASYNC_DIR"] = str(folder / "async")
     process = subprocess.Popen(
         [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), str(book), *arguments],
-        env=environment(Path(sys.executable).parent, homes),
+        env=environment(Path(sys.executable).parent, {**homes, **(more or {})}),
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.PIPE if separate else subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
@@ -147,6 +155,47 @@ def interrupted(standin: StandIn, folder: Path) -> Path:
             assert process.returncode != 0
             return place
     raise AssertionError("no comparison ended when it was interrupted")
+
+
+ONE_JSON = """
+import json
+from ansible.plugins.callback import CallbackBase
+DOCUMENTATION = "name: onejson\\ntype: stdout\\nshort_description: One JSON document\\ndescription: []\\n"
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION, CALLBACK_TYPE, CALLBACK_NAME = 2.0, "stdout", "onejson"
+
+    def v2_playbook_on_stats(self, stats):
+        print(json.dumps({"ok": sum(stats.ok.values())}))
+"""
+
+
+@pytest.mark.slow
+def test_output_for_a_program_stays_whole_and_lines_can_be_turned_off(
+    damsim: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared(damsim)
+    plugins = tmp_path / "callbacks"
+    plugins.mkdir()
+    (plugins / "onejson.py").write_text(ONE_JSON, encoding="utf-8")
+    for_a_program = {"ANSIBLE_CALLBACK_PLUGINS": str(plugins), "ANSIBLE_STDOUT_CALLBACK": "onejson"}
+    damsim.settings(comparison_delay=4.5, speed=1)
+    task = find(damsim, max_age=0)
+    task_off = {**task, "vars": {"dam_progress": False}}
+    no_boolean = {**task, "vars": {"dam_progress": "offf"}}
+    runs = {
+        "one document": start(tmp_path / "json", task, more=for_a_program, separate=True),
+        "variable": start(tmp_path / "variable", task_off, separate=True),
+        "environment": start(tmp_path / "environment", task, more={"DAM_PROGRESS": "off"}, separate=True),
+        "no boolean": start(tmp_path / "no-boolean", no_boolean, separate=True),
+    }
+    said = {name: process.communicate(timeout=120) for name, process in runs.items()}
+    assert [runs[name].returncode for name in runs] == [0, 0, 0, 2], said
+    assert json.loads(said["one document"][0]) == {"ok": 1}
+    assert "s elapsed" in said["one document"][1]
+    for name in ("variable", "environment"):
+        assert "s elapsed" not in "".join(said[name]), name
+    assert "dam_progress is 'offf'" in said["no boolean"][0]
 
 
 @pytest.mark.slow

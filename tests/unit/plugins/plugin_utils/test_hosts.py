@@ -63,7 +63,9 @@ def test_each_part_has_to_name_a_host(part: str, before: str) -> None:
     ("given", "limit"), [("emea,!emea", ""), ("emea,!production,!emea-2", ""), ("emea", "apac*"), ("emea", "all,!emea")]
 )
 def test_a_pattern_and_a_limit_have_to_leave_a_host(given: str, limit: str) -> None:
-    with pytest.raises(ValueError, match=f"leaves no host{f' with --limit {limit}' if limit else ''}".replace("*", ".")):
+    with pytest.raises(
+        ValueError, match=f"leaves no host{f' with --limit {limit}' if limit else ''}".replace("*", ".")
+    ):
         pattern(given, GROUPS, limit)
 
 

@@ -146,7 +146,10 @@ def test_a_file_that_cannot_be_read_is_named_with_its_option(option: str, tmp_pa
 
 def test_a_folder_is_no_certificate_and_holds_authorities_only_under_hashed_names(tmp_path: Path) -> None:
     (tmp_path / "my.pem").touch()
-    for option, more in (("client_cert", ""), ("ca_path", ", or give the certificates their hashed names with 'openssl rehash'")):
+    for option, more in (
+        ("client_cert", ""),
+        ("ca_path", ", or give the certificates their hashed names with 'openssl rehash'"),
+    ):
         with pytest.raises(OptionError) as caught:
             publisher(**{option: str(tmp_path)})
         assert caught.value.message == f"{option}: '{tmp_path}' is a folder. Name a file in PEM format{more}."
@@ -176,7 +179,9 @@ def test_an_encrypted_key_is_refused_without_asking_for_its_passphrase(tmp_path:
     with pytest.raises(OptionError) as caught:
         publisher(**options(encrypted))
     option, path = list(options(encrypted).items())[-1]
-    assert caught.value.message.startswith(f"{option}: the key in '{path}' is encrypted. Give a key without a passphrase")
+    assert caught.value.message.startswith(
+        f"{option}: the key in '{path}' is encrypted. Give a key without a passphrase"
+    )
 
 
 def test_a_number_out_of_range_is_named_with_its_option() -> None:

@@ -22,6 +22,7 @@ from ansible_collections.dxops.dam_staging.plugins.module_utils._module.options 
 )
 from ansible_collections.dxops.dam_staging.plugins.module_utils._report.formats import FORMATS
 
+
 @pytest.mark.parametrize("blank", [None, "", "  "])
 def test_a_blank_environment_variable_is_none(monkeypatch: pytest.MonkeyPatch, blank: str | None) -> None:
     monkeypatch.delenv("DX_PORT", raising=False)
