@@ -92,7 +92,7 @@ def test_its_documentation_says_what_its_specification_says(option: str) -> None
     assert described(module, "required", "default") == described(rules, "required", "default")
     assert re.findall(r"E\((DX_\w+)\)", " ".join(module["description"])) == variables
     plugin = documents.inventory_options("dam_subscribers")[option]
-    # The plugin checks these itself: Ansible takes a word that is no boolean for false, and shows a secret that is no text.
+    # The plugin checks these: Ansible takes a word that is no boolean for false, and shows a secret that is no text.
     types = {"type": "raw"} if rules["type"] == "bool" or rules.get("no_log") else {}
     assert described(plugin, "required", "default") == {**described(rules, "default"), **types}
     assert plugin["description"] == module["description"]

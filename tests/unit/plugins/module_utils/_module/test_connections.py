@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -164,9 +164,9 @@ def test_an_encrypted_key_is_refused_without_asking_for_its_passphrase(tmp_path:
     plain = key.private_bytes(*forms, serialization.NoEncryption())
     encrypted = key.private_bytes(*forms, serialization.BestAvailableEncryption(b"not-to-be-asked-for"))
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "client")])
-    now = datetime.datetime(2026, 1, 1)
+    now = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + dt.timedelta(days=1))
     certificate = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
     def options(private: bytes) -> dict[str, str]:
