@@ -164,7 +164,7 @@ def test_an_encrypted_key_is_refused_without_asking_for_its_passphrase(tmp_path:
     plain = key.private_bytes(*forms, serialization.NoEncryption())
     encrypted = key.private_bytes(*forms, serialization.BestAvailableEncryption(b"not-to-be-asked-for"))
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "client")])
-    now = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
+    now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + dt.timedelta(days=1))
     certificate = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
