@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from fnmatch import fnmatchcase
+from ipaddress import IPv6Address
 from typing import Any
-
-from ansible.inventory.manager import split_host_pattern
 
 Groups = Mapping[str, Sequence[str]]
 
 VARIABLE = "dam_publishers"
+_COLON = re.compile(r":(?![^\[]*\])")
 _SUBSCRIPT = re.compile(r"(?<=.)\[[-:0-9]+\]$")
 _MOST_SHOWN = 20
 # Ansible knows these without any inventory.
@@ -49,7 +50,16 @@ def pattern(given: Any, groups: Groups, limit: str = "") -> str:
 
 def _parts(given: Any) -> list[str]:
     entries = [given] if isinstance(given, str) else given if isinstance(given, Sequence) else []
-    return [part.strip() for entry in entries for part in split_host_pattern(str(entry)) if part.strip()]
+    return [part.strip() for entry in entries for part in _split(str(entry)) if part.strip()]
+
+
+def _split(text: str) -> list[str]:
+    """The parts of a pattern: commas separate them, or colons that are in no address and no subscript."""
+    if "," in text:
+        return text.split(",")
+    with suppress(ValueError):
+        return [str(IPv6Address(text))]
+    return _COLON.split(text)
 
 
 def _hosts(part: str, groups: Groups) -> set[str]:

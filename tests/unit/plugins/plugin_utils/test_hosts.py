@@ -35,6 +35,8 @@ GROUPS = {
         ("~em.*-[12]", "", "~em.*-[12]"),
         ("emea[0]", "", "emea[0]"),
         ("emea[0:1],!emea[0]", "", "emea[0:1],!emea[0]"),
+        ("emea[0:1]:production", "", "emea[0:1],production"),
+        ("2001:db8::1", "", "2001:db8::1"),
         ("emea-[12]", "", "emea-[12]"),
         ("emea", "production", "emea"),
         ("emea", "nobody,emea-2", "emea"),
