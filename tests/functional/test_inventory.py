@@ -523,6 +523,7 @@ def test_a_blank_variable_is_none_and_no_word_switches_the_check_of_certificates
     }
     for number, (words, (options, variable)) in enumerate(cases.items()):
         folder = tmp_path / f"case-{number}"
+        folder.mkdir()
         (said,) = refused(folder, [{**place, **options}], DX_VALIDATE_CERTS=variable, **role_secrets(standin))
         assert words in said
     assert sent(standin) == []

@@ -142,9 +142,8 @@ def test_publishers_with_one_result_file_fail_before_anything_is_done(
 def test_with_serial_a_later_publisher_does_not_write_over_the_result_of_an_earlier_one(
     damsim: StandIn, run_playbook: Any, tmp_path: Path
 ) -> None:
-    path = book(
-        tmp_path / "book.yml", ("all", "report", {"dam_consistency_result_file": str(tmp_path / "result.json")})
-    )
+    files = {"dam_consistency_result_file": str(tmp_path / "result.json")}
+    path = book(tmp_path / "book.yml", ("all", "compare", files))
     (one,) = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps([{**one, "serial": 1}]), encoding="utf-8")
     run = run_playbook(path, {name: role_connection(damsim) for name in ("emea", "apac")})
