@@ -94,6 +94,8 @@ def test_a_playbook_that_would_work_on_nobody_fails(damsim: StandIn, run_playboo
         assert run.rc != 0, (book, run.output)
         assert words in " ".join(run.output.split()), (book, run.output)
     assert sent(damsim) == []
+    run = run_playbook("check.yml", {}, env=role_secrets(damsim), arguments=["--syntax-check"])
+    assert run.rc == 0, run.output
     run = run_playbook("status.yml", hosts, {"dam_publishers": None}, env=role_secrets(damsim))
     assert run.rc == 0, run.output
     assert sorted(run.recap) == sorted(hosts)
