@@ -25,6 +25,7 @@ import pytest
 import yaml
 
 from support.connections import connection_to, role_connection, role_secrets
+from support.cores import python_with
 from support.scenes import COMPARED, api, compared, fault, registration, sent, triggers, writes
 from support.scripted import Reply, scripted
 from support.standin import StandIn
@@ -180,12 +181,7 @@ def test_failures_are_told_with_the_servers_words_and_without_secrets(damsim: St
 )
 def test_no_text_in_an_event_is_executed_as_an_extra_variable(tmp_path: Path, core: str | None) -> None:
     """Ansible takes extra variables for templates, and ansible-rulebook hands an event to a playbook as such."""
-    python = Path(sys.executable)
-    if core:
-        base = interpreters.find("3.13") or interpreters.find("3.12") if core == "newest" else interpreters.find("3.11")
-        if base is None:
-            pytest.skip(f"there is no Python that ansible-core {core} takes")
-        python = environments.ensure("modules", core, base).python
+    python = python_with(core)
     mark = tmp_path / "mark"
     evil = [
         "{{ lookup('pipe', 'touch %s') }}" % mark,

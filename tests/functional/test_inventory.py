@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from support.connections import connection_to, role_secrets
+from support.cores import python_with
 from support.scenes import COMPARED, fault, log_mismatches, numbered, sent, set_status, writes
 from support.scripted import Reply, scripted
 from support.standin import StandIn
-from tooling import environments, interpreters
 from tooling.process import environment
 
 STATES = {"in_sync", "drifted", "comparing", "resyncing", "failed", "not_compared", "disabled"}
@@ -385,12 +385,7 @@ CONSTRUCTED = {
 def test_nothing_of_a_hostile_publisher_is_executed(
     hostile: Callable[..., dict[str, Any]], tmp_path: Path, core: str | None
 ) -> None:
-    python = Path(sys.executable)
-    if core:
-        base = interpreters.find("3.13") or interpreters.find("3.12") if core == "newest" else interpreters.find("3.11")
-        if base is None:
-            pytest.skip(f"there is no Python that ansible-core {core} takes")
-        python = environments.ensure("modules", core, base).python
+    python = python_with(core)
     marks = tmp_path / "marks"
     evil = MARKED[0] % (marks / "host")
     bad = [evil, MARKED[1] % (marks / "host"), "-oProxyCommand=touch", "a b", "fe80::1%{{ 1 }}", "ALL", "ungrouped"]

@@ -171,9 +171,7 @@ class CallbackModule(CallbackBase):
 
 
 @pytest.mark.slow
-def test_output_for_a_program_stays_whole_and_lines_can_be_turned_off(
-    damsim: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_output_for_a_program_stays_whole_and_lines_can_be_turned_off(damsim: StandIn, tmp_path: Path) -> None:
     compared(damsim)
     plugins = tmp_path / "callbacks"
     plugins.mkdir()

@@ -99,7 +99,7 @@ def ask(unknown: DamError | None, question: Callable[[], T]) -> Found[T]:
 def survey(publisher: Dam, dam_at: Callable[[str], Dam], params: dict[str, Any]) -> Facts:
     """Ask both environments. ``dam_at`` gives the API of the environment with a target host.
 
-    Raises TargetHostChanged, the one error that ends the questions: nobody knows then which host is to be asked.
+    Raises TargetHostChanged, the one error that ends the questions: then nobody knows which host to ask.
     """
     source = _environment("publisher", publisher)
     chosen = ask(source.unknown, lambda: choose(source.subscribers, params["subscriber_id"], params["target_host"]))

@@ -35,7 +35,7 @@ def is_file(path: str) -> bool:
 def copy_beside(path: str) -> str:
     """Copy a file with its owner, mode and times; return the name of the copy, in Ansible's form of a backup.
 
-    The copy is a new file. ``AnsibleModule.backup_local`` would follow a link that has its name already.
+    The copy is a new file. Ansible's own ``backup_local`` would follow a link that has its name already.
     """
     copy = f"{path}.{os.getpid()}.{time.strftime('%Y-%m-%d@%H:%M:%S')}~"
     with disk(os.path.dirname(path)), open(path, "rb") as old, open(copy, "xb") as new:

@@ -28,8 +28,8 @@ REGISTER, UPDATE, DEREGISTER = "register", "update", "deregister"
 def find(subscribers: list[Subscriber], params: dict[str, Any]) -> Subscriber | None:
     """The subscriber that the options name; None where it is not registered.
 
-    Raises OptionError if it is to be registered and an id is given, if a host fits two, or if the registration with the
-    id has another host.
+    Raises OptionError for a new subscriber that is named by an id, for a host that fits two, and for a registration
+    with the id that has another host.
     """
     try:
         return choose(subscribers, params["subscriber_id"], params["target_host"])
